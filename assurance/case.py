@@ -1,0 +1,344 @@
+"""The case file: what the engineer declares. Pydantic models only; reading and checks of sense stand in `loading.py`.
+
+    system, hazards, ODD -> requirements (text, formal property, review) -> models, data, threat models -> runs
+    -> standards, documents, people, acceptances, deviations
+
+A requirement's formal property refers to models, data and threat models by id; `claims.py` resolves it into a
+typed statement. Nothing here is evidence: the file says what is to be shown, the store holds what was found.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from evidence.digest import Digest
+from evidence.specification import Condition, Frozen, NamedBox, Port, Range
+from evidence.threat import ThreatModel
+from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+"""An identifier: a letter, then letters, digits, dot, dash, underscore."""
+Text = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+Rationale = Annotated[str, StringConstraints(min_length=15, strip_whitespace=True)]
+"""A reason that a reader can weigh: at least a short sentence."""
+
+
+def _relative(value: str) -> str:
+    if value.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", value) or ".." in re.split(r"[/\\]", value):
+        raise ValueError(f"{value!r} leaves the case folder: write a path relative to the case file, without '..'")
+    return value
+
+
+def _iso_date(value: str) -> str:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no date: write it as 2026-01-31") from None
+    return value
+
+
+RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_relative)]
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
+
+
+class System(Frozen):
+    """The system and the function that the constituent serves."""
+
+    name: Text
+    function: Text
+    description: Text
+
+
+class Constituent(Frozen):
+    """The boundary of the machine-learning constituent inside the system."""
+
+    description: Text
+    boundary: Text
+    preprocessing: Text
+    postprocessing: Text
+
+
+class OddParameter(Frozen):
+    """One parameter of the operational design domain; `input` links it to a model input of the same unit."""
+
+    name: Id
+    title: Text
+    range: Range
+    input: str | None = None
+
+
+class Odd(Frozen):
+    """The operational design domain. What is outside it is not claimed at all."""
+
+    description: Text
+    parameters: tuple[OddParameter, ...] = Field(min_length=1)
+
+
+class Hara(Frozen):
+    """Hazard classification after ISO 26262-3: severity, exposure, controllability."""
+
+    severity: Literal["S0", "S1", "S2", "S3"]
+    exposure: Literal["E0", "E1", "E2", "E3", "E4"]
+    controllability: Literal["C0", "C1", "C2", "C3"]
+
+
+class Hazard(Frozen):
+    """A hazard with its failure condition (aviation) or its HARA class (automotive): either determines a level."""
+
+    id: Id
+    title: Text
+    failure_condition: Literal["catastrophic", "hazardous", "major", "minor", "no safety effect"] | None = None
+    hara: Hara | None = None
+
+    @model_validator(mode="after")
+    def _classified(self) -> Hazard:
+        if self.failure_condition is None and self.hara is None:
+            raise ValueError(f"hazard {self.id} is not classified: give failure_condition or hara")
+        return self
+
+
+class Person(Frozen):
+    """Somebody who authors, reviews, verifies or accepts."""
+
+    id: Id
+    name: Text
+    role: Text
+    organisation: str | None = None
+
+
+class SafetyRequirement(Frozen):
+    """A system-level safety requirement allocated to the constituent."""
+
+    id: Id
+    text: Text
+    hazards: tuple[Id, ...] = Field(min_length=1)
+
+
+class BallsOf(Frozen):
+    """Perturbation sets around listed inputs of a data set, as a threat model describes them."""
+
+    kind: Literal["input-balls"] = "input-balls"
+    data_set: Id
+    inputs: tuple[Annotated[int, Field(ge=0)], ...] | Literal["all"] = "all"
+    threat_model: Id
+
+
+class BoxesOf(Frozen):
+    """Explicit boxes in physical units."""
+
+    kind: Literal["boxes"] = "boxes"
+    boxes: tuple[NamedBox, ...] = Field(min_length=1)
+
+
+class CellsOf(Frozen):
+    """Cells of a table whose corners agree."""
+
+    kind: Literal["table-cells"] = "table-cells"
+    table: Id
+
+
+class FormalProperty(Frozen):
+    """The formal reading of a requirement, and when it counts as met."""
+
+    model: Id
+    regions: Annotated[BallsOf | BoxesOf | CellsOf, Field(discriminator="kind")]
+    condition: Condition
+    at_least: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the regions for which the condition has to be established."""
+    guarantee: Literal[GuaranteeKind.PROVED, GuaranteeKind.STATISTICAL] = GuaranteeKind.PROVED
+    error_probability: Annotated[float, Field(gt=0, le=0.1)] | None = None
+    arithmetic: Literal[Arithmetic.REAL, Arithmetic.FLOAT32] | None = None
+    """Of which arithmetic the requirement speaks; the model's deployed arithmetic when left out."""
+    rationale: Rationale
+    """Why this threshold and these regions: sensor error, hazard, operational need."""
+
+    @model_validator(mode="after")
+    def _probability(self) -> FormalProperty:
+        if self.guarantee is GuaranteeKind.STATISTICAL and self.error_probability is None:
+            raise ValueError("a statistical property needs error_probability")
+        if self.guarantee is GuaranteeKind.PROVED and self.error_probability is not None:
+            raise ValueError("a proved property has no error_probability")
+        return self
+
+
+class MeaningReview(Frozen):
+    """Somebody's word that the formal property says what the sentence says."""
+
+    by: Id
+    date: IsoDate
+    independent: bool
+    note: str | None = None
+
+
+class Requirement(Frozen):
+    """A requirement on the constituent: a sentence, its formal property, and the review that joins the two."""
+
+    id: Id
+    title: Text
+    text: Text
+    parents: tuple[Id, ...] = ()
+    derived: Rationale | None = None
+    """Why this requirement has no parent (fed back to the safety process)."""
+    hazards: tuple[Id, ...] = ()
+    author: Id
+    property: FormalProperty | None = None
+    meaning_review: MeaningReview | None = None
+
+    @model_validator(mode="after")
+    def _origin(self) -> Requirement:
+        if bool(self.parents) == (self.derived is not None):
+            raise ValueError(
+                f"requirement {self.id}: give either parents or, for a derived one, the reason in 'derived'"
+            )
+        return self
+
+
+class DeclaredFile(Frozen):
+    """A file of the case: where it lies and which bytes are meant."""
+
+    id: Id
+    title: Text
+    path: RelativePath
+    digest: Digest
+
+
+class InputFamily(Frozen):
+    """Shorthand for many alike inputs, such as pixels: `count` inputs named `prefix` + number, one unit."""
+
+    prefix: Id
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    unit: Text
+
+
+class Model(DeclaredFile):
+    """A trained network and how it is deployed."""
+
+    role: Literal["low-level-requirement", "parameter-data-item"]
+    arithmetic: Literal[Arithmetic.FLOAT32, Arithmetic.REAL]
+    """Arithmetic of the deployed computation. `real` only for a specification that nothing executes."""
+    predictor: Predictor
+    """What is deployed: the base network or the classifier smoothed over noise."""
+    decision: Literal["argmax", "argmin", "none"] = "argmax"
+    inputs: tuple[Port, ...] | InputFamily
+    outputs: tuple[Id, ...] = Field(min_length=1)
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """The inputs one by one, in the order of the input vector."""
+        if isinstance(self.inputs, InputFamily):
+            family = self.inputs
+            return tuple(Port(name=f"{family.prefix}{i}", unit=family.unit) for i in range(family.count))
+        return self.inputs
+
+
+class File(DeclaredFile):
+    """A data set or table by path and digest."""
+
+    source: Text
+    """Where the data come from, with their licence if they are not the organisation's own."""
+
+
+class Run(Frozen):
+    """One certification run: which engine examines which requirement, with which parameters."""
+
+    id: Id
+    requirement: Id
+    engine: Id
+    parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class DocumentItem(DeclaredFile):
+    """An external document offered as evidence."""
+
+    evidence: Text
+    """Kind of evidence in the catalogues' vocabulary, e.g. 'review-record'."""
+    author: Id
+    reviewer: Id | None = None
+    independent: bool = False
+    date: IsoDate
+    about: tuple[Id, ...] = Field(min_length=1)
+    """Requirement, model, data-set or table ids; or 'case', 'implementation', 'preprocessing', 'postprocessing'."""
+    objectives: tuple[Text, ...] = ()
+    """Objectives that the document is offered for, as 'standard:objective'; empty: all that accept its kind."""
+
+
+class StandardChoice(Frozen):
+    """A standard and the level that the case answers to."""
+
+    id: Id
+    level: str | None = None
+
+
+class Deviation(Frozen):
+    """A known shortfall that a named person accepts, with the reason. It is shown wherever it matters."""
+
+    id: Id
+    about: Text
+    """A requirement id, or 'standard:objective'."""
+    rationale: Rationale
+    accepted_by: Id
+    date: IsoDate
+
+
+class Acceptance(Frozen):
+    """A named person's acceptance of one objective's proposed status, tied to the digest of what was accepted."""
+
+    objective: Text
+    by: Id
+    date: IsoDate
+    digest: Digest
+
+
+class Case(Frozen):
+    """The whole case file."""
+
+    schema_: Literal["assurance-case/1"] = Field(alias="schema")
+    id: Id
+    title: Text
+    organisation: Text
+    issue: Text
+    """Issue or revision of the case, as the organisation counts."""
+    system: System
+    constituent: Constituent
+    odd: Odd
+    hazards: tuple[Hazard, ...] = Field(min_length=1)
+    people: tuple[Person, ...] = Field(min_length=1)
+    standards: tuple[StandardChoice, ...] = Field(min_length=1)
+    safety_requirements: tuple[SafetyRequirement, ...] = Field(min_length=1)
+    requirements: tuple[Requirement, ...] = Field(min_length=1)
+    models: tuple[Model, ...] = Field(min_length=1)
+    data_sets: tuple[File, ...] = ()
+    tables: tuple[File, ...] = ()
+    threat_models: tuple[ThreatModel, ...] = ()
+    runs: tuple[Run, ...] = ()
+    patterns: tuple[Id, ...] = ("ml-constituent",)
+    documents: tuple[DocumentItem, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
+    evidence_folder: RelativePath = "evidence"
+
+    def requirement(self, id: str) -> Requirement:
+        return next(item for item in self.requirements if item.id == id)
+
+    def model(self, id: str) -> Model:
+        return next(item for item in self.models if item.id == id)
+
+    def person(self, id: str) -> Person:
+        return next(item for item in self.people if item.id == id)
+
+
+DAL_OF_CONDITION = {"catastrophic": "A", "hazardous": "B", "major": "C", "minor": "D", "no safety effect": "E"}
+"""Development assurance level by failure condition (ARP4754B; DO-178C 2.3.2)."""
+
+
+def asil(hara: Hara) -> str:
+    """The ASIL of a HARA class (ISO 26262-3, table 4): the sum of the three indices decides."""
+    s, e, c = int(hara.severity[1]), int(hara.exposure[1]), int(hara.controllability[1])
+    if s == 0 or e == 0 or c == 0:
+        return "QM"
+    return {10: "D", 9: "C", 8: "B", 7: "A"}.get(s + e + c, "QM")

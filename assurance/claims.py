@@ -1,0 +1,99 @@
+"""Requirement -> claim: the formal property with its references resolved, and the criterion that decides it.
+
+A claim is what `support.py` compares with records, field by field. It comes from the case file alone: no
+result flows in here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FormalProperty, Requirement
+from evidence.digest import canonical_json, of_bytes
+from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, SensorError, Statement, TableCells
+from evidence.verdict import Arithmetic, GuaranteeKind
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When the claim counts as met."""
+
+    at_least: float
+    guarantee: GuaranteeKind
+    error_probability: float | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a requirement demands of the evidence."""
+
+    requirement: str
+    statement: Statement
+    criterion: Criterion
+    reviewed: bool
+    """A named person confirmed that the formal property means what the sentence says."""
+    review_independent: bool
+
+    @property
+    def digest(self) -> str:
+        """Identity of statement and criterion together: changes when either is edited."""
+        criterion = {
+            "at_least": self.criterion.at_least,
+            "guarantee": self.criterion.guarantee.value,
+            "error_probability": self.criterion.error_probability,
+        }
+        return of_bytes(canonical_json({"statement": self.statement.model_dump(mode="json"), "criterion": criterion}))
+
+
+def claim_of(case: Case, requirement: Requirement) -> Claim | None:
+    """The claim of a requirement, or None when it has no formal property.
+
+    References must have been checked (`loading.py`); a statement that is inconsistent in itself raises
+    pydantic's ValidationError, which the loader turns into a finding.
+    """
+    formal = requirement.property
+    if formal is None:
+        return None
+    review = requirement.meaning_review
+    return Claim(
+        requirement.id,
+        statement_of(case, formal),
+        Criterion(formal.at_least, formal.guarantee, formal.error_probability),
+        reviewed=review is not None,
+        review_independent=review is not None and review.independent and review.by != requirement.author,
+    )
+
+
+def statement_of(case: Case, formal: FormalProperty) -> Statement:
+    """The typed statement that a run has to examine."""
+    model = case.model(formal.model)
+    arithmetic = formal.arithmetic or model.arithmetic
+    return Statement(
+        model=model.digest,
+        inputs=model.ports,
+        outputs=model.outputs,
+        decision=model.decision,
+        predictor=model.predictor,
+        arithmetic=Arithmetic(arithmetic),
+        regions=_regions(case, formal.regions),
+        condition=formal.condition,
+    )
+
+
+def perturbation_of(case: Case, formal: FormalProperty) -> LinfBall | L2Ball | SensorError | None:
+    """The perturbation set of a property around listed inputs; None for boxes and cells."""
+    if not isinstance(formal.regions, BallsOf):
+        return None
+    wanted = formal.regions.threat_model
+    return next(model.perturbation for model in case.threat_models if model.id == wanted)
+
+
+def _regions(case: Case, regions: BallsOf | BoxesOf | CellsOf) -> InputBalls | Boxes | TableCells:
+    if isinstance(regions, BallsOf):
+        data = next(item for item in case.data_sets if item.id == regions.data_set)
+        threat = next(item for item in case.threat_models if item.id == regions.threat_model)
+        return InputBalls(data=data.digest, inputs=regions.inputs, perturbation=threat.perturbation)
+    if isinstance(regions, BoxesOf):
+        return Boxes(boxes=regions.boxes)
+    table = next(item for item in case.tables if item.id == regions.table)
+    return TableCells(table=table.digest)

@@ -1,0 +1,404 @@
+"""Read a case: parse, validate, check that it makes sense, and compare its files with their declared digests.
+
+`load` raises InputError when the file cannot be used at all; everything else that is wrong with a readable case
+comes back as findings in `LoadedCase`. Nothing is written, nothing is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, DeclaredFile, Requirement, asil
+from assurance.claims import Claim, claim_of
+from evidence.diagnostics import Finding, Place, Severity, code, has_errors
+from evidence.digest import of_bytes, of_file
+from evidence.engines import ENGINES
+from evidence.errors import InputError
+from evidence.specification import expand, tolerances
+from evidence.strict_yaml import Document, read_yaml, validate
+from evidence.verdict import GuaranteeKind, Predictor
+
+C_NO_CASE = code(
+    "C109", Severity.ERROR, "no case file", "name a folder that holds case.yaml, or start one with `assurance new`"
+)
+C_REFERENCE = code(
+    "C110", Severity.ERROR, "reference to something that is not declared", "declare it or mend the identifier"
+)
+C_TWICE = code("C111", Severity.ERROR, "identifier declared twice", "give each item of a list its own identifier")
+C_LEVEL = code(
+    "C112",
+    Severity.ERROR,
+    "declared level does not follow from the hazards",
+    "declare the level that the worst classified hazard demands, or mend the classification",
+    "DO-178C 2.3.2; ISO 26262-3 table 4",
+)
+C_STATEMENT = code("C113", Severity.ERROR, "formal property is inconsistent", "mend the property as the message says")
+C_NO_REVIEW = code(
+    "C114",
+    Severity.WARNING,
+    "no review that the formal property means what the sentence says",
+    "have somebody other than the author compare the two and record it as meaning_review",
+)
+C_REVIEWER = code("C115", Severity.ERROR, "a review called independent was made by the author", "name another reviewer")
+C_FILE = code(
+    "C116", Severity.ERROR, "declared file is missing or outside the case folder", "restore the file or mend the path"
+)
+C_STALE = code(
+    "C117",
+    Severity.ERROR,
+    "file differs from its declared digest: evidence about it is stale",
+    "if the change is meant, declare the new digest and repeat the runs; else restore the file",
+)
+C_ENGINE = code(
+    "C118",
+    Severity.ERROR,
+    "run that cannot serve its requirement",
+    "choose an engine that can give the demanded guarantee",
+)
+C_NO_RUN = code("C119", Severity.WARNING, "requirement without a run", "add a run, or a document as evidence")
+C_NO_PROPERTY = code(
+    "C120",
+    Severity.WARNING,
+    "requirement without formal property",
+    "state the property, or show the requirement by documents",
+)
+C_AUTHOR = code("C121", Severity.WARNING, "document reviewed by its own author", "have another person review it")
+C_DEPLOYED = code(
+    "C122",
+    Severity.ERROR,
+    "demanded guarantee does not fit the deployed predictor",
+    "a base network is shown by proofs, a smoothed classifier by sampling: change one of the two",
+)
+T_HAZARD = code(
+    "T101",
+    Severity.WARNING,
+    "hazard that no requirement answers",
+    "allocate a requirement to it or justify why none is needed",
+)
+T_UNUSED = code("T102", Severity.NOTE, "declared item that nothing uses", "use it or remove it")
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A file that the case declares, and whether it still is what was declared."""
+
+    id: str
+    path: Path
+    declared: str
+    actual: str | None
+    """Digest of the file as it is now; None when it is missing."""
+
+    @property
+    def fresh(self) -> bool:
+        return self.actual == self.declared
+
+
+@dataclass(frozen=True)
+class LoadedCase:
+    """A valid case with where it lies, what was found in it, and the state of its files."""
+
+    case: Case
+    file: Path
+    digest: str
+    document: Document
+    findings: tuple[Finding, ...]
+    files: tuple[CaseFile, ...]
+    claims: dict[str, Claim]
+    """Claims by requirement id, for requirements with a formal property."""
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self.folder / self.case.evidence_folder
+
+    @property
+    def stale(self) -> frozenset[str]:
+        """Declared digests whose file is missing or has changed."""
+        return frozenset(item.declared for item in self.files if not item.fresh)
+
+    def path_of(self, digest: str) -> Path | None:
+        """The unchanged file with this digest, if the case declares one."""
+        return next((item.path for item in self.files if item.declared == digest and item.fresh), None)
+
+
+def load(where: Path) -> LoadedCase:
+    """Load the case in a folder or file. Raises InputError (C1xx, all mistakes found) when it is not usable."""
+    file = where / "case.yaml" if where.is_dir() else where
+    if not file.is_file():
+        raise InputError.of(C_NO_CASE, f"there is no case file at {file}", Place(str(file)))
+    document = read_yaml(file)
+    if not isinstance(document.value, dict):
+        raise InputError.of(
+            C_NO_CASE, "the file is not a mapping of fields", document.place(), expected="schema: assurance-case/1 ..."
+        )
+    case = validate(document, Case)
+    findings = list(_check(case, document))
+    if has_errors(findings):
+        raise InputError(*[finding for finding in findings if finding.severity is Severity.ERROR])
+    claims, broken = _claims(case, document)
+    if broken:
+        raise InputError(*broken)
+    files = tuple(_files(case, file.parent))
+    findings += list(_file_findings(files, case, document, file.parent))
+    return LoadedCase(case, file, of_bytes(file.read_bytes()), document, tuple(findings), files, claims)
+
+
+def require_fresh(loaded: LoadedCase) -> None:
+    """Refuse to go on when a declared file changed or is missing. Raises InputError (C116, C117)."""
+    bad = [finding for finding in loaded.findings if finding.code in (C_STALE.id, C_FILE.id)]
+    if bad:
+        raise InputError(*bad)
+
+
+def _claims(case: Case, document: Document) -> tuple[dict[str, Claim], list[Finding]]:
+    claims: dict[str, Claim] = {}
+    broken: list[Finding] = []
+    for number, requirement in enumerate(case.requirements):
+        place = document.place(("requirements", number, "property"))
+        try:
+            claim = claim_of(case, requirement)
+            if claim is not None:
+                _check_units(claim)
+                claims[requirement.id] = claim
+        except ValidationError as error:
+            broken += [
+                C_STATEMENT.finding(str(item.get("ctx", {}).get("error", item["msg"])), place)
+                for item in error.errors()
+            ]
+        except InputError as error:
+            finding = error.finding
+            broken.append(
+                Finding(finding.code, finding.severity, finding.message, place, finding.expected, finding.remedy)
+            )
+    return claims, broken
+
+
+def _check_units(claim: Claim) -> None:
+    regions, ports = claim.statement.regions, claim.statement.inputs
+    if regions.kind == "input-balls":
+        tolerances(regions.perturbation, ports)
+    elif regions.kind == "boxes":
+        expand(claim.statement, lambda digest: b"")  # boxes need no data; names and units are checked on the way
+
+
+def _check(case: Case, document: Document) -> Iterator[Finding]:
+    yield from _unique(case, document)
+    yield from _references(case, document)
+    yield from _levels(case, document)
+    yield from _requirements(case, document)
+    yield from _documents(case, document)
+    yield from _unused(case, document)
+
+
+_LISTS = (
+    "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
+    "threat_models", "runs", "documents", "deviations",
+)  # fmt: skip
+
+
+def _unique(case: Case, document: Document) -> Iterator[Finding]:
+    for name in _LISTS:
+        seen: set[str] = set()
+        for number, item in enumerate(getattr(case, name)):
+            if item.id in seen:
+                yield C_TWICE.finding(f"{item.id!r} stands twice in {name}", document.place((name, number, "id")))
+            seen.add(item.id)
+    requirement_ids = {item.id for item in case.requirements} & {item.id for item in case.safety_requirements}
+    for id in sorted(requirement_ids):
+        yield C_TWICE.finding(
+            f"{id!r} is both a safety requirement and a requirement", document.place(("requirements",))
+        )
+
+
+def _references(case: Case, document: Document) -> Iterator[Finding]:
+    def ids(items: Iterable[object]) -> set[str]:
+        return {item.id for item in items}  # type: ignore[attr-defined]
+
+    hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
+    parents = ids(case.safety_requirements) | ids(case.requirements)
+    data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
+    about = parents | models | data | tables | {"case", "implementation", "preprocessing", "postprocessing"}
+
+    def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none is declared"
+            yield C_REFERENCE.finding(f"no {kind} {name!r}", document.place(path), expected=f"one of: {listed}")
+
+    for i, safety in enumerate(case.safety_requirements):
+        for j, name in enumerate(safety.hazards):
+            yield from missing(name, hazards, "hazard", "safety_requirements", i, "hazards", j)
+    for i, requirement in enumerate(case.requirements):
+        here = ("requirements", i)
+        for j, name in enumerate(requirement.parents):
+            yield from missing(name, parents - {requirement.id}, "parent requirement", *here, "parents", j)
+        for j, name in enumerate(requirement.hazards):
+            yield from missing(name, hazards, "hazard", *here, "hazards", j)
+        yield from missing(requirement.author, people, "person", *here, "author")
+        if requirement.meaning_review:
+            yield from missing(requirement.meaning_review.by, people, "person", *here, "meaning_review", "by")
+        if requirement.property:
+            yield from missing(requirement.property.model, models, "model", *here, "property", "model")
+            regions = requirement.property.regions
+            place = (*here, "property", "regions")
+            if isinstance(regions, BallsOf):
+                yield from missing(regions.data_set, data, "data set", *place, "data_set")
+                yield from missing(regions.threat_model, threats, "threat model", *place, "threat_model")
+            elif isinstance(regions, CellsOf):
+                yield from missing(regions.table, tables, "table", *place, "table")
+    for i, run in enumerate(case.runs):
+        yield from missing(run.requirement, ids(case.requirements), "requirement", "runs", i, "requirement")
+        yield from missing(run.engine, set(ENGINES), "engine", "runs", i, "engine")
+    for i, item in enumerate(case.documents):
+        yield from missing(item.author, people, "person", "documents", i, "author")
+        if item.reviewer:
+            yield from missing(item.reviewer, people, "person", "documents", i, "reviewer")
+        for j, name in enumerate(item.about):
+            yield from missing(name, about, "item", "documents", i, "about", j)
+    for i, deviation in enumerate(case.deviations):
+        yield from missing(deviation.accepted_by, people, "person", "deviations", i, "accepted_by")
+        if ":" not in deviation.about:
+            yield from missing(deviation.about, ids(case.requirements), "requirement", "deviations", i, "about")
+    for i, acceptance in enumerate(case.acceptances):
+        yield from missing(acceptance.by, people, "person", "acceptances", i, "by")
+    inputs = {port.name for model in case.models for port in model.ports}
+    for i, parameter in enumerate(case.odd.parameters):
+        if parameter.input is not None:
+            yield from missing(parameter.input, inputs, "model input", "odd", "parameters", i, "input")
+
+
+def _levels(case: Case, document: Document) -> Iterator[Finding]:
+    """The worst hazard decides. ISO 26262 counts ASIL D as the worst, DO-178C level A."""
+    dals = [DAL_OF_CONDITION[h.failure_condition] for h in case.hazards if h.failure_condition]
+    asils = [asil(h.hara) for h in case.hazards if h.hara]
+    order = ["QM", "A", "B", "C", "D"]
+    demanded = {
+        "do-178c": min(dals) if dals else None,
+        "iso-26262-6": max(asils, key=order.index) if asils else None,
+    }
+    for i, choice in enumerate(case.standards):
+        if choice.id not in demanded:
+            continue
+        place = document.place(("standards", i, "level"))
+        level = demanded[choice.id]
+        if level is None:
+            how = "failure_condition" if choice.id == "do-178c" else "hara"
+            yield C_LEVEL.finding(f"{choice.id} is selected but no hazard has a {how}", place)
+        elif choice.level is None:
+            yield C_LEVEL.finding(
+                f"{choice.id} has no level; the hazards demand {level}", place, expected=f"level: {level}"
+            )
+        elif choice.level != level:
+            yield C_LEVEL.finding(
+                f"{choice.id} declares level {choice.level}; the hazards demand {level}",
+                place,
+                expected=f"level: {level}",
+            )
+
+
+def _requirements(case: Case, document: Document) -> Iterator[Finding]:
+    with_run = {run.requirement for run in case.runs}
+    with_document = {name for item in case.documents for name in item.about}
+    answered = {name for item in case.requirements for name in item.hazards}
+    answered |= {name for item in case.safety_requirements for name in item.hazards}
+    for i, requirement in enumerate(case.requirements):
+        place = document.place(("requirements", i), requirement.id)
+        if requirement.property is None:
+            yield C_NO_PROPERTY.finding(f"requirement {requirement.id} has no formal property", place)
+        elif requirement.meaning_review is None:
+            yield C_NO_REVIEW.finding(f"requirement {requirement.id}: its goals stay unsupported", place)
+        review = requirement.meaning_review
+        if review is not None and review.independent and review.by == requirement.author:
+            where = document.place(("requirements", i, "meaning_review", "by"))
+            yield C_REVIEWER.finding(f"{review.by!r} wrote requirement {requirement.id}", where)
+        if requirement.id not in with_run | with_document:
+            yield C_NO_RUN.finding(f"nothing examines requirement {requirement.id}", place)
+        yield from _deployed(case, requirement, document, i)
+    for i, run in enumerate(case.runs):
+        formal = case.requirement(run.requirement).property if _declared(case, run.requirement) else None
+        place = document.place(("runs", i, "engine"))
+        if formal is None:
+            yield C_ENGINE.finding(
+                f"run {run.id}: requirement {run.requirement} has no formal property to examine", place
+            )
+        elif (run.engine == "smoothing") != (formal.guarantee is GuaranteeKind.STATISTICAL):
+            yield C_ENGINE.finding(
+                f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}", place
+            )
+    for i, hazard in enumerate(case.hazards):
+        if hazard.id not in answered:
+            yield T_HAZARD.finding(f"no requirement answers hazard {hazard.id}", document.place(("hazards", i)))
+
+
+def _declared(case: Case, requirement: str) -> bool:
+    return any(item.id == requirement for item in case.requirements)
+
+
+def _deployed(case: Case, requirement: Requirement, document: Document, i: int) -> Iterator[Finding]:
+    formal = requirement.property
+    if formal is None or not any(model.id == formal.model for model in case.models):
+        return
+    smoothed = case.model(formal.model).predictor is Predictor.SMOOTHED
+    if smoothed != (formal.guarantee is GuaranteeKind.STATISTICAL):
+        yield C_DEPLOYED.finding(
+            f"requirement {requirement.id} wants a {formal.guarantee.value} guarantee of a "
+            f"{'smoothed classifier' if smoothed else 'base network'}",
+            document.place(("requirements", i, "property", "guarantee")),
+        )
+
+
+def _documents(case: Case, document: Document) -> Iterator[Finding]:
+    for i, item in enumerate(case.documents):
+        if item.reviewer is not None and item.reviewer == item.author:
+            place = document.place(("documents", i, "reviewer"))
+            message = f"document {item.id}: {item.author!r} is author and reviewer"
+            if item.independent:
+                yield C_REVIEWER.finding(message, place)
+            else:
+                yield C_AUTHOR.finding(message, place)
+
+
+def _unused(case: Case, document: Document) -> Iterator[Finding]:
+    formals = [item.property for item in case.requirements if item.property]
+    regions = [formal.regions for formal in formals]
+    used = {formal.model for formal in formals} | {name for item in case.documents for name in item.about}
+    used |= {item.data_set for item in regions if isinstance(item, BallsOf)}
+    used |= {item.threat_model for item in regions if isinstance(item, BallsOf)}
+    used |= {item.table for item in regions if isinstance(item, CellsOf)}
+    for name in ("models", "data_sets", "tables", "threat_models"):
+        for i, item in enumerate(getattr(case, name)):
+            if item.id not in used:
+                yield T_UNUSED.finding(f"{item.id!r} of {name} is used by nothing", document.place((name, i)))
+
+
+def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
+    root = folder.resolve()
+    declared: tuple[DeclaredFile, ...] = (*case.models, *case.data_sets, *case.tables, *case.documents)
+    for item in declared:
+        path = folder / item.path
+        inside = path.resolve().is_relative_to(root)
+        actual = of_file(path) if inside and path.is_file() else None
+        yield CaseFile(item.id, path, item.digest, actual)
+
+
+def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:
+    places = {
+        item.id: document.place((name, i, "digest"))
+        for name in ("models", "data_sets", "tables", "documents")
+        for i, item in enumerate(getattr(case, name))
+    }
+    for item in files:
+        if item.actual is None:
+            yield C_FILE.finding(f"{item.id}: there is no file {item.path.relative_to(folder)}", places[item.id])
+        elif not item.fresh:
+            yield C_STALE.finding(
+                f"{item.id}: the file has digest {item.actual}",
+                places[item.id],
+                expected=f"the declared {item.declared}",
+            )

@@ -1,0 +1,324 @@
+"""Does this evidence support that claim? Every reason why not, field by field.
+
+A record supports a claim only when it is about the same network, the same or a larger set, the same condition,
+in the arithmetic and for the predictor that the claim names, with a guarantee at least as strong, and when
+enough regions are established. Each mismatch is a coded reason (S1xx), never a score.
+Not here: how goals combine (status.py), objectives (coverage.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from assurance.claims import Claim
+from evidence.diagnostics import Code, Severity, code
+from evidence.records import BoundsRecord, OutputRangeRecord, RunRecord, SmoothingRecord
+from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, SensorError, TableCells
+from evidence.threat import contains, describe
+from evidence.verdict import Arithmetic, GuaranteeKind
+
+_GAP = Severity.WARNING
+S_MODEL = code("S101", _GAP, "evidence is about another model", "repeat the run on the declared model")
+S_NORM = code(
+    "S102", _GAP, "evidence is under another norm or perturbation set", "run with the claimed perturbation set"
+)
+S_SMALLER = code("S103", _GAP, "evidence covers a smaller perturbation", "run with the claimed size")
+S_DATA = code("S104", _GAP, "evidence is about other data, boxes or tables", "run on the claimed inputs")
+S_CONDITION = code(
+    "S105", _GAP, "evidence is about another condition or decision rule", "run with the claimed condition"
+)
+S_WEAKER = code("S106", _GAP, "guarantee is weaker than demanded", "use a method that gives the demanded guarantee")
+S_UNCHECKED = code(
+    "S107", _GAP, "bound that no independent checker confirmed", "use settings that the checker can confirm"
+)
+S_PREDICTOR = code("S108", _GAP, "base and smoothed predictor confused", "examine the predictor that is deployed")
+S_ARITHMETIC = code(
+    "S109",
+    _GAP,
+    "arithmetic of evidence and claim differ",
+    "show the property in the deployed arithmetic, or state the requirement over the reals and argue the implementation",
+)
+S_NO_REVIEW = code(
+    "S110", _GAP, "no meaning-preservation review", "have the formal property compared with the sentence and record it"
+)
+S_THRESHOLD = code(
+    "S111", _GAP, "criterion not met", "decide more regions, or justify a lower threshold before the run"
+)
+S_REFUTED = code(
+    "S112",
+    Severity.ERROR,
+    "counterexample stands",
+    "mend the model or the requirement, or accept the residual risk by name",
+)
+S_PROBABILITY = code(
+    "S113",
+    _GAP,
+    "error probability too large or not over all inputs together",
+    "repeat with a smaller, simultaneous error probability",
+)
+S_STALE = code(
+    "S114",
+    Severity.ERROR,
+    "evidence is stale: a file it is about has changed",
+    "declare the new digest and repeat the run",
+)
+S_NONE = code("S115", _GAP, "no evidence", "run the examination or add a document")
+S_PORTS = code(
+    "S116", _GAP, "inputs, units or outputs are named differently", "repeat the run with the declared names and units"
+)
+S_DISPOSED = code(
+    "S117",
+    _GAP,
+    "counterexamples are accepted as a deviation",
+    "read the deviation; it does not remove the counterexamples",
+)
+S_REVIEWER = code(
+    "S118", _GAP, "meaning-preservation review is not independent", "have another person than the author review it"
+)
+S_AFTER = code(
+    "S119",
+    Severity.ERROR,
+    "criterion set after the result",
+    "state why the criterion changed; the earlier record stays visible",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why evidence does not, or not fully, support a claim."""
+
+    code: str
+    message: str
+
+
+class Level(StrEnum):
+    """How far one record supports one claim."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    NONE = "none"
+    CONTRADICTS = "contradicts"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One record held against one claim."""
+
+    level: Level
+    reasons: tuple[Reason, ...]
+    established: int
+    refuted: int
+    total: int
+    """Regions of the claim (not of the record)."""
+
+    @property
+    def share(self) -> float:
+        return self.established / self.total if self.total else 0.0
+
+
+def reason(which: Code, message: str) -> Reason:
+    """A reason with a registered code."""
+    return Reason(which.id, message)
+
+
+def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = ()) -> Assessment:
+    """Hold a record against a claim whose statement has `total` regions; `stale` are digests of changed files.
+
+    Mismatches of identity give level NONE whatever the result was; unmet criteria give PARTIAL when something
+    is established; counterexamples that make the criterion unattainable give CONTRADICTS.
+    """
+    reasons = [*_stale(claim, record, frozenset(stale)), *_identity(claim, record), *_strength(claim, record)]
+    if reasons:
+        return Assessment(Level.NONE, tuple(reasons), 0, 0, total)
+    established, refuted, unchecked = _count(claim, record)
+    reasons = [*_result(claim, established, refuted, unchecked, total), *_review(claim)]
+    needed = _needed(claim, total)
+    if total - refuted < needed:
+        level = Level.CONTRADICTS
+    elif established >= needed and claim.reviewed and claim.review_independent:
+        level = Level.FULL
+    elif established and claim.reviewed:
+        level = Level.PARTIAL
+    else:
+        level = Level.NONE
+    return Assessment(level, tuple(reasons), established, refuted, total)
+
+
+def _needed(claim: Claim, total: int) -> int:
+    """Least number of regions that meets the criterion; at least one: nothing is met by an empty set."""
+    exact = Fraction(repr(claim.criterion.at_least)) * total
+    return max(1, math.ceil(exact))
+
+
+def _stale(claim: Claim, record: RunRecord, stale: frozenset[str]) -> list[Reason]:
+    touched = {record.statement.model, claim.statement.model}
+    for regions in (record.statement.regions, claim.statement.regions):
+        if isinstance(regions, InputBalls):
+            touched.add(regions.data)
+        elif isinstance(regions, TableCells):
+            touched.add(regions.table)
+    if touched & stale:
+        return [reason(S_STALE, "a file that the evidence is about differs from its declared digest")]
+    return []
+
+
+def _identity(claim: Claim, record: RunRecord) -> list[Reason]:
+    wanted, given = claim.statement, record.statement
+    found = []
+    if given.model != wanted.model:
+        found.append(reason(S_MODEL, f"the record is about model {given.model}, the claim about {wanted.model}"))
+    if given.inputs != wanted.inputs or given.outputs != wanted.outputs:
+        found.append(reason(S_PORTS, "the record names inputs, units or outputs differently"))
+    if given.decision != wanted.decision or given.condition != wanted.condition:
+        found.append(
+            reason(
+                S_CONDITION,
+                f"the record examined {given.condition.kind}, the claim states {wanted.condition.kind}, or their terms differ",
+            )
+        )
+    if given.predictor != wanted.predictor or record.guarantee.predictor != wanted.predictor:
+        found.append(
+            reason(
+                S_PREDICTOR,
+                f"the record is about the {record.guarantee.predictor.value} predictor, deployed is {wanted.predictor.value}",
+            )
+        )
+    if not any(item.code == S_PORTS.id for item in found):
+        found += _regions(claim, record)
+    return found
+
+
+def _regions(claim: Claim, record: RunRecord) -> list[Reason]:
+    wanted, given = claim.statement.regions, record.statement.regions
+    if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
+        found = []
+        if given.data != wanted.data:
+            found.append(reason(S_DATA, "the record is about another data set"))
+        elif not _lists(given, wanted):
+            found.append(reason(S_DATA, "the record leaves out inputs that the claim lists"))
+        if not contains(given.perturbation, wanted.perturbation, claim.statement.inputs):
+            which = S_SMALLER if _same_norm(given.perturbation, wanted.perturbation) else S_NORM
+            found.append(
+                reason(which, f"examined: {describe(given.perturbation)}; claimed: {describe(wanted.perturbation)}")
+            )
+        return found
+    if isinstance(wanted, Boxes) and isinstance(given, Boxes):
+        if {box.id: box.ranges for box in wanted.boxes}.items() <= {box.id: box.ranges for box in given.boxes}.items():
+            return []
+        return [reason(S_DATA, "the record leaves out boxes that the claim lists")]
+    if isinstance(wanted, TableCells) and isinstance(given, TableCells) and wanted == given:
+        return []
+    return [reason(S_DATA, f"the record is about {given.kind}, the claim about {wanted.kind}, or about another table")]
+
+
+def _lists(given: InputBalls, wanted: InputBalls) -> bool:
+    if isinstance(given.inputs, str):
+        return True
+    return not isinstance(wanted.inputs, str) and set(wanted.inputs) <= set(given.inputs)
+
+
+def _same_norm(a: LinfBall | L2Ball | SensorError, b: LinfBall | L2Ball | SensorError) -> bool:
+    return a.kind == b.kind
+
+
+def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
+    found = []
+    demanded, kind = claim.criterion.guarantee, record.guarantee.kind
+    if demanded is GuaranteeKind.PROVED and kind is GuaranteeKind.UNCHECKED:
+        # a record without any positive result fails its threshold instead
+        if not isinstance(record, SmoothingRecord) and record.number("C"):
+            found.append(reason(S_UNCHECKED, "the record's bounds are candidates: no checker confirmed them"))
+    elif demanded is GuaranteeKind.PROVED and kind is not GuaranteeKind.PROVED:
+        found.append(reason(S_WEAKER, f"demanded is a proof, the record is {kind.value}"))
+    elif demanded is GuaranteeKind.STATISTICAL and kind not in (GuaranteeKind.PROVED, GuaranteeKind.STATISTICAL):
+        found.append(reason(S_WEAKER, f"demanded is a statistical statement, the record is {kind.value}"))
+    if demanded is GuaranteeKind.PROVED and record.guarantee.arithmetic is not claim.statement.arithmetic:
+        found.append(
+            reason(
+                S_ARITHMETIC,
+                f"the record speaks of {_words(record.guarantee.arithmetic)}, the claim of {_words(claim.statement.arithmetic)}",
+            )
+        )
+    probability, limit = record.guarantee.error_probability, claim.criterion.error_probability
+    if demanded is GuaranteeKind.STATISTICAL and probability is not None and limit is not None:
+        if probability > limit:
+            found.append(reason(S_PROBABILITY, f"error probability {probability:g} exceeds the demanded {limit:g}"))
+        if not record.guarantee.simultaneous:
+            found.append(
+                reason(S_PROBABILITY, "the error probability holds for each input alone, not for all together")
+            )
+    return found
+
+
+def _words(arithmetic: Arithmetic) -> str:
+    return {
+        Arithmetic.REAL: "real arithmetic",
+        Arithmetic.FLOAT32: "every float32 execution",
+        Arithmetic.FLOAT32_ONE: "one float32 implementation",
+        Arithmetic.NOT_APPLICABLE: "no arithmetic",
+    }[arithmetic]
+
+
+def _count(claim: Claim, record: RunRecord) -> tuple[int, int, int]:
+    """Of the claim's regions: established, refuted, unchecked."""
+    positions = _positions(claim, record)
+    if isinstance(record, SmoothingRecord):
+        regions = claim.statement.regions
+        if not (isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)):
+            return 0, 0, 0
+        radius = regions.perturbation.eps.value
+        items = [record.inputs[i] for i in positions]
+        return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), 0, 0
+    letters = [record.regions[i] for i in positions]
+    refuted = letters.count("R") if _identical_sets(claim, record) else 0
+    return letters.count("P"), refuted, letters.count("C")
+
+
+def _identical_sets(claim: Claim, record: BoundsRecord | OutputRangeRecord) -> bool:
+    """A counterexample in a larger perturbation set need not lie in the claimed one."""
+    wanted, given = claim.statement.regions, record.statement.regions
+    if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
+        return wanted.perturbation == given.perturbation
+    return True
+
+
+def _positions(claim: Claim, record: RunRecord) -> list[int]:
+    """Where the claim's regions stand in the record's list."""
+    wanted, given = claim.statement.regions, record.statement.regions
+    if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
+        if isinstance(wanted.inputs, str):
+            return list(range(record.count))
+        order = list(range(record.count)) if isinstance(given.inputs, str) else list(given.inputs)
+        return [order.index(i) for i in wanted.inputs]
+    if isinstance(wanted, Boxes) and isinstance(given, Boxes):
+        names = [box.id for box in given.boxes]
+        return [names.index(box.id) for box in wanted.boxes]
+    return list(range(record.count))
+
+
+def _result(claim: Claim, established: int, refuted: int, unchecked: int, total: int) -> list[Reason]:
+    found = []
+    if refuted:
+        found.append(reason(S_REFUTED, f"{refuted} of {total} regions hold a replayed counterexample"))
+    if unchecked and established < _needed(claim, total):
+        found.append(reason(S_UNCHECKED, f"{unchecked} of {total} regions rest on unchecked bounds and do not count"))
+    if established < _needed(claim, total):
+        found.append(
+            reason(
+                S_THRESHOLD,
+                f"established for {established} of {total} regions; the criterion asks for {_needed(claim, total)}",
+            )
+        )
+    return found
+
+
+def _review(claim: Claim) -> list[Reason]:
+    if not claim.reviewed:
+        return [reason(S_NO_REVIEW, "nobody confirmed that the formal property means what the sentence says")]
+    if not claim.review_independent:
+        return [reason(S_REVIEWER, "the formal property was not compared with the sentence by another person")]
+    return []

@@ -1,0 +1,1 @@
+"""Randomized smoothing with Gaussian noise: statistical evidence about the smoothed classifier."""

@@ -1,0 +1,63 @@
+"""The union of all record families, selected by `kind`, and reading a record from its stored bytes."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from evidence.diagnostics import Place, Severity, code
+from evidence.digest import canonical_json
+from evidence.errors import StoreError
+from evidence.records.base import Counterexample, Guarantee, Provenance, Recheck, RecordBase
+from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius, overall
+from evidence.records.document import DocumentRecord
+from evidence.records.reachability import OutputRange, OutputRangeRecord
+from evidence.records.smoothing import SmoothedInput, SmoothingRecord
+
+__all__ = [
+    "AttackSummary",
+    "BoundsRecord",
+    "Counterexample",
+    "DocumentRecord",
+    "Guarantee",
+    "OutputRange",
+    "OutputRangeRecord",
+    "Provenance",
+    "Recheck",
+    "Record",
+    "RecordBase",
+    "RunRecord",
+    "SmoothedInput",
+    "SmoothingRecord",
+    "VerifiedRadius",
+    "overall",
+    "read_record",
+    "record_bytes",
+]
+
+RunRecord = BoundsRecord | OutputRangeRecord | SmoothingRecord
+"""Records of certification runs: they carry a statement about a network."""
+
+Record = Annotated[BoundsRecord | OutputRangeRecord | SmoothingRecord | DocumentRecord, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[RunRecord | DocumentRecord] = TypeAdapter(Record)
+
+E_RECORD = code("E101", Severity.ERROR, "not a valid evidence record", "repeat the run; do not edit stored records")
+MAX_RECORD_BYTES = 64_000_000
+
+
+def record_bytes(record: RunRecord | DocumentRecord) -> bytes:
+    """The bytes under which a record is stored and identified."""
+    return canonical_json(record.model_dump(mode="json"))
+
+
+def read_record(data: bytes, name: str) -> RunRecord | DocumentRecord:
+    """A record from stored bytes. Raises StoreError E101 when it is malformed or incoherent."""
+    if len(data) > MAX_RECORD_BYTES:
+        raise StoreError.of(E_RECORD, f"{name}: {len(data)} bytes", Place(name))
+    try:
+        return _ADAPTER.validate_python(json.loads(data), strict=False)
+    except (ValueError, RecursionError) as error:
+        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise StoreError.of(E_RECORD, f"{name}: {detail}", Place(name)) from None

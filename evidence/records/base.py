@@ -1,0 +1,87 @@
+"""What every record carries: statement, guarantee, assumptions, provenance, artefacts, how it was re-checked.
+
+Records are facts about finished runs. They hold no date, host or duration (those live in a sidecar of the
+store), so that repeating a run gives the same bytes and the same identity.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainSerializer
+
+from evidence.digest import Digest
+from evidence.specification import Frozen
+from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor, Verdict
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "value", value)
+
+
+VerdictField = Annotated[Verdict, PlainSerializer(_plain)]
+KindField = Annotated[GuaranteeKind, PlainSerializer(_plain)]
+ArithmeticField = Annotated[Arithmetic, PlainSerializer(_plain)]
+ArtefactField = Annotated[Artefact, PlainSerializer(_plain)]
+PredictorField = Annotated[Predictor, PlainSerializer(_plain)]
+Scalar = str | int | float | bool | None
+
+
+class Guarantee(Frozen):
+    """The strength of a record's positive statements."""
+
+    kind: KindField
+    arithmetic: ArithmeticField
+    predictor: PredictorField
+    complete: bool
+    """True when the method would also have found every violation; a sound method may be incomplete."""
+    error_probability: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Of a statistical statement, over the method's own sampling. It is no failure rate of the function."""
+    simultaneous: bool | None = None
+    """True when `error_probability` covers all listed inputs together, False when it holds for each alone."""
+
+
+class Provenance(Frozen):
+    """Enough to repeat the run: engine, versions, parameters, seed, device kind."""
+
+    engine: str
+    engine_version: str
+    versions: dict[str, str]
+    parameters: dict[str, Scalar]
+    seed: int
+    device: Literal["cpu", "cuda"] = "cpu"
+
+
+class Recheck(Frozen):
+    """What was done to the result after the engine had finished, by code that shares nothing with the engine."""
+
+    by: str
+    """Name and version of the checker or replaying runtime."""
+    what: str
+    agreed: int
+    of: int
+    note: str = ""
+
+
+class Counterexample(Frozen):
+    """A concrete input inside region `region` whose outputs violate the condition, as the runtime computed them."""
+
+    region: Annotated[int, Field(ge=0)]
+    input: tuple[float, ...]
+    output: tuple[float, ...]
+    replayed_by: str
+    """The runtime that reproduced it, e.g. 'onnxruntime 1.31.1 (float32, CPU)'."""
+
+
+class RecordBase(Frozen):
+    """Fields common to all families. `kind` tells the family and selects the model on reading."""
+
+    schema_version: Literal[1] = 1
+    title: str
+    artefact: ArtefactField
+    guarantee: Guarantee
+    assumptions: tuple[str, ...]
+    provenance: Provenance | None
+    rechecks: tuple[Recheck, ...] = ()
+    artefacts: dict[str, Digest] = Field(default_factory=dict)
+    """Further stored bytes that belong to the record, by role, e.g. 'certificate'."""

@@ -1,0 +1,90 @@
+"""Records of bound propagation: which regions were proved, refuted or left open, and with which certificate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints, model_validator
+
+from evidence.records.base import Counterexample, RecordBase, VerdictField
+from evidence.specification import Frozen, Statement
+from evidence.verdict import Verdict
+
+RegionVerdicts = Annotated[str, StringConstraints(pattern=r"^[PCRU]+$")]
+"""One letter for each region: P proved and re-checked, C candidate that no checker confirmed, R refuted by a
+replayed counterexample, U unknown."""
+
+
+class VerifiedRadius(Frozen):
+    """Per listed input the largest radius found by bisection, in the unit of the perturbation.
+
+    `checked` holds what the independent checker confirmed (0 where it confirmed none); `candidate` what the
+    engine's bounds gave; `attack` the smallest radius at which an attack succeeded (None: none found).
+    """
+
+    unit: str
+    limit: float
+    """Bisection stopped here: a radius equal to it means 'at least'."""
+    candidate: tuple[float, ...]
+    checked: tuple[float, ...]
+    attack: tuple[float | None, ...]
+
+
+class AttackSummary(Frozen):
+    """What the empirical search did on the same regions. Finding nothing proves nothing."""
+
+    method: str
+    restarts: int
+    steps: int
+    tried: int
+    """Regions on which the attack ran."""
+    succeeded: int
+    """Regions with a counterexample that replayed exactly."""
+    near_misses: int = 0
+    """Regions where the attack's own arithmetic saw a violation that the replay did not confirm."""
+
+
+class BoundsRecord(RecordBase):
+    """A deterministic statement about the base network over the stated regions."""
+
+    kind: Literal["bounds"] = "bounds"
+    statement: Statement
+    method: Literal["ibp", "crown-ibp", "crown", "alpha-crown"]
+    verdict: VerdictField
+    regions: RegionVerdicts
+    clean_correct: int | None = None
+    """Of the listed inputs, how many get their label without perturbation (None where regions carry no inputs)."""
+    counterexamples: tuple[Counterexample, ...] = ()
+    radius: VerifiedRadius | None = None
+    attack: AttackSummary | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.regions)
+
+    def number(self, letter: str) -> int:
+        """How many regions have this letter."""
+        return self.regions.count(letter)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> BoundsRecord:
+        refuted = {i for i, letter in enumerate(self.regions) if letter == "R"}
+        if refuted != {example.region for example in self.counterexamples}:
+            raise ValueError("refuted regions and counterexamples differ")
+        if self.verdict is not overall(self.regions):
+            raise ValueError(f"verdict {self.verdict.value} does not follow from the regions")
+        if ("P" in self.regions) and "certificate" not in self.artefacts:
+            raise ValueError("proved regions need a certificate")
+        confirmed = sum(check.agreed for check in self.rechecks if check.what == "bounds")
+        if self.number("P") != confirmed:
+            raise ValueError(f"{self.number('P')} regions are proved but the checker confirmed {confirmed}")
+        return self
+
+
+def overall(regions: str) -> Verdict:
+    """PROVED when every region is proved and re-checked, REFUTED when any is refuted, else UNKNOWN."""
+    if "R" in regions:
+        return Verdict.REFUTED
+    if regions and set(regions) == {"P"}:
+        return Verdict.PROVED
+    return Verdict.UNKNOWN

@@ -1,0 +1,170 @@
+"""The content-addressed evidence store: a folder that keeps bytes under their digest.
+
+    objects/ab/abcdef...      bytes of records, certificates, models, data, by SHA-256
+    requests/<key>.json       which record answered a request (statement, engine, parameters, versions)
+    journal.jsonl             append-only: which record answered which criterion of which requirement, in order
+
+Writes are atomic (temporary file, fsync, rename) and never overwrite; every read re-checks the digest.
+The store does not judge: a record in it is a fact about a run, whatever it says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidence.diagnostics import Place, Severity, code
+from evidence.digest import PREFIX, canonical_json, of_bytes
+from evidence.errors import StoreError
+
+E_MISSING = code("E102", Severity.ERROR, "stored object is missing", "repeat the run with `assurance run`")
+E_ALTERED = code(
+    "E103",
+    Severity.ERROR,
+    "stored object does not match its digest",
+    "someone or something changed the file: delete it and repeat the run, or restore it",
+)
+E_INDEX = code(
+    "E104", Severity.ERROR, "the store's index cannot be read", "restore the file or delete it and repeat the run"
+)
+E_WRITE = code(
+    "E105", Severity.ERROR, "the store cannot be written", "check free space and permissions of the evidence folder"
+)
+
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal: this record was made for this requirement under this criterion."""
+
+    requirement: str
+    criterion: str
+    """Digest of the requirement's formal property, thresholds included."""
+    record: str
+    run: str
+    outcome: str
+    """What the record said of the criterion at the time: met, not-met, refuted."""
+
+
+class Store:
+    """An evidence folder. Opening it creates nothing; the first write does."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes; returns their digest. Writing the same bytes again is free."""
+        digest = of_bytes(data)
+        path = self._path(digest)
+        if not path.is_file():
+            self._write(path, data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with this digest. Raises StoreError E102 when absent, E103 when altered."""
+        path = self._path(digest)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise StoreError.of(E_MISSING, f"no object {digest}", Place(str(path))) from None
+        except OSError as error:
+            raise StoreError.of(E_MISSING, f"cannot read {digest}: {error.strerror}", Place(str(path))) from None
+        if of_bytes(data) != digest:
+            raise StoreError.of(E_ALTERED, f"object {digest} holds other bytes", Place(str(path)))
+        return data
+
+    def __contains__(self, digest: str) -> bool:
+        return self._path(digest).is_file()
+
+    def answer(self, request_key: str) -> str | None:
+        """Digest of the record that answers a request, or None. Raises StoreError E104 for a broken index."""
+        path = self._request_path(request_key)
+        if not path.is_file():
+            return None
+        return str(self._json(path).get("record"))
+
+    def sidecar(self, request_key: str) -> dict[str, Any]:
+        """Duration, host, date and command of the run that answered a request ({} when unknown)."""
+        path = self._request_path(request_key)
+        return dict(self._json(path).get("sidecar", {})) if path.is_file() else {}
+
+    def remember(self, request_key: str, record: str, sidecar: dict[str, Any]) -> None:
+        """Note which record answers a request, with facts that are no part of the record's identity."""
+        self._write(self._request_path(request_key), canonical_json({"record": record, "sidecar": sidecar}))
+
+    def journal(self) -> list[Entry]:
+        """All entries, oldest first. Raises StoreError E104 naming the line that cannot be read."""
+        path = self.root / "journal.jsonl"
+        if not path.is_file():
+            return []
+        entries = []
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            try:
+                entries.append(Entry(**json.loads(line)))
+            except (ValueError, TypeError):
+                raise StoreError.of(E_INDEX, "unreadable journal entry", Place(str(path), number)) from None
+        return entries
+
+    def note(self, entry: Entry) -> None:
+        """Append to the journal unless the same entry is there already."""
+        if entry in self.journal():
+            return
+        fields = {name: getattr(entry, name) for name in Entry.__slots__}
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with (self.root / "journal.jsonl").open("ab") as stream:
+                stream.write(canonical_json(fields) + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise StoreError.of(E_WRITE, f"journal: {error.strerror}", Place(str(self.root))) from None
+
+    def digests(self) -> Iterator[str]:
+        """All digests in the store, sorted."""
+        for path in sorted(self.root.glob("objects/??/*")):
+            if re.fullmatch(r"[0-9a-f]{64}", path.name):
+                yield PREFIX + path.name
+
+    def _json(self, path: Path) -> dict[str, Any]:
+        try:
+            value = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            value = None
+        if not isinstance(value, dict):
+            raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))
+        return value
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.match(digest):
+            raise StoreError.of(E_MISSING, f"{digest!r} is no digest")
+        hexadecimal = digest.removeprefix(PREFIX)
+        return self.root / "objects" / hexadecimal[:2] / hexadecimal
+
+    def _request_path(self, request_key: str) -> Path:
+        if not _DIGEST.match(request_key):
+            raise StoreError.of(E_INDEX, f"{request_key!r} is no request key")
+        return self.root / "requests" / f"{request_key.removeprefix(PREFIX)}.json"
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary: str | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).replace(path)
+        except OSError as error:
+            if temporary is not None:
+                with contextlib.suppress(OSError):
+                    Path(temporary).unlink()
+            raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None

@@ -1,0 +1,227 @@
+"""YAML for files that people write and that nobody should have to trust: strict, bounded, with positions.
+
+Accepted is the plain subset of YAML 1.2: mappings, lists, strings, numbers, true/false, null. Refused, with
+line and column: duplicate keys, anchors and aliases, tags, keys that are not strings, more than one document,
+too large or too deep files. Dates stay text. Numbers keep their decimal meaning: see `specification.py`.
+This module reads; what a document must contain is for the pydantic model that it is validated against.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from evidence.diagnostics import Code, Finding, Place, Severity, code
+from evidence.errors import InputError
+
+C_UNREADABLE = code("C101", Severity.ERROR, "file cannot be read", "check the path and the permissions")
+C_TOO_LARGE = code(
+    "C102", Severity.ERROR, "file too large or too deep", "split the file; limits are 16 MB and 60 levels"
+)
+C_SYNTAX = code("C103", Severity.ERROR, "not valid YAML", "mend the line that is named; indent with spaces")
+C_DUPLICATE = code("C104", Severity.ERROR, "a key stands twice in one mapping", "keep one of the two")
+C_REFUSED = code(
+    "C105",
+    Severity.ERROR,
+    "YAML feature that is not accepted",
+    "write the value out: no anchors, aliases or tags",
+)
+C_VALUE = code("C106", Severity.ERROR, "a field has a wrong value", "write what is expected at this place")
+C_UNKNOWN_KEY = code("C107", Severity.ERROR, "unknown key", "remove it or mend its spelling")
+C_MISSING = code("C108", Severity.ERROR, "a required field is missing", "add the field")
+
+MAX_BYTES = 16_000_000
+MAX_DEPTH = 60
+
+Path_ = tuple[str | int, ...]
+_INT = re.compile(r"^[-+]?[0-9]+$")
+_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain Python values and, for each path of keys and indices, line and column (1-based)."""
+
+    value: Any
+    file: str
+    positions: dict[Path_, tuple[int, int]]
+
+    def place(self, path: Iterable[str | int] = (), element: str | None = None) -> Place:
+        """The place of a path, or of its nearest ancestor that stands in the file."""
+        whole = tuple(path)
+        steps = whole
+        while steps and steps not in self.positions:
+            steps = steps[:-1]
+        line, column = self.positions.get(steps, (1, 1))
+        return Place(self.file, line, column, dotted(whole) or None, element)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """`("runs", 0, "engine")` as `runs[0].engine`, as people write it."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text
+
+
+def read_yaml(path: Path, shown_as: str | None = None) -> Document:
+    """Read and parse one file. Raises InputError (C101-C105) with file, line and column."""
+    name = shown_as or str(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError.of(C_TOO_LARGE, f"{size} bytes in one file", Place(name))
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError.of(C_UNREADABLE, f"cannot read {name}: {error.strerror}", Place(name)) from None
+    return parse_yaml(data, name)
+
+
+def parse_yaml(data: bytes | str, file: str) -> Document:
+    """Parse text that is already in memory. Raises InputError (C102-C105)."""
+    if len(data) > MAX_BYTES:
+        raise InputError.of(C_TOO_LARGE, f"{len(data)} bytes in one file", Place(file))
+    try:
+        text = data.decode("utf-8") if isinstance(data, bytes) else data
+    except UnicodeDecodeError as error:
+        raise InputError.of(C_SYNTAX, f"not UTF-8 text at byte {error.start}", Place(file)) from None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        _refuse_references_and_depth(text, file, loader)
+        node = yaml.compose(text, Loader=loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise InputError.of(C_SYNTAX, error.problem or "not valid YAML", place) from None
+    except yaml.YAMLError as error:
+        raise InputError.of(C_SYNTAX, str(error).splitlines()[0], Place(file)) from None
+    positions: dict[Path_, tuple[int, int]] = {}
+    value = None if node is None else _construct(node, (), positions, file)
+    return Document(value, file, positions)
+
+
+def validate(document: Document, model: type[Model], rename: Callable[[Path_], Path_] | None = None) -> Model:
+    """Build a pydantic model from a document. Raises InputError with one finding for each mistake found."""
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        findings = [_explain(document, dict(item), rename) for item in error.errors(include_url=False)]
+        raise InputError(*_distinct(findings)) from None
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    seen: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        seen.setdefault((str(finding.place), finding.message), finding)
+    return list(seen.values())
+
+
+def _explain(document: Document, item: dict[str, Any], rename: Callable[[Path_], Path_] | None) -> Finding:
+    """One pydantic complaint as a coded finding at its line."""
+    path = _real_path(tuple(item["loc"]), document.value)
+    if rename is not None:
+        path = rename(path)
+    kind, context = item["type"], item.get("ctx", {})
+    which: Code = C_VALUE
+    message, expected = item["msg"], None
+    if kind == "extra_forbidden":
+        which, message = C_UNKNOWN_KEY, f"unknown key {path[-1]!r}"
+    elif kind == "missing":
+        which, message = C_MISSING, f"{path[-1]!r} is missing"
+        path = path[:-1]
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        message = f"{context.get('discriminator', 'kind')} names none of the known variants"
+        expected = str(context.get("expected_tags", "a 'kind'"))
+    elif "expected" in context:
+        message, expected = f"{item.get('input')!r} does not fit here", str(context["expected"])
+    elif kind == "value_error":
+        message = str(context.get("error", item["msg"]))
+    else:
+        expected = item["msg"]
+        shown = repr(item.get("input"))
+        message = f"{shown if len(shown) < 80 else shown[:77] + '...'} does not fit here"
+    place = document.place(path)
+    if which is C_MISSING:
+        place = Place(place.file, place.line, place.column, dotted(_real_path(tuple(item["loc"]), document.value)))
+    return which.finding(message, place, expected=expected)
+
+
+def _real_path(loc: Path_, value: Any) -> Path_:
+    """pydantic puts union tags into its paths: keep only the steps that exist in the document (and the last)."""
+    path: list[str | int] = []
+    for number, step in enumerate(loc):
+        if isinstance(value, dict) and isinstance(step, str):
+            if step in value:
+                value = value[step]
+            elif number < len(loc) - 1:
+                continue
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        elif isinstance(step, str):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _refuse_references_and_depth(text: str, file: str, loader: Any) -> None:
+    """Walk the event stream first: cheap, and it stops alias bombs and deep nesting before a tree is built."""
+    depth = 0
+    documents = 0
+    for event in yaml.parse(text, Loader=loader):
+        mark = event.start_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise InputError.of(C_REFUSED, "anchors and aliases are not accepted", place)
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise InputError.of(C_REFUSED, f"the tag {tag!r} is not accepted", place)
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InputError.of(C_REFUSED, "a second document in one file", place)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InputError.of(C_TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting", place)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _construct(node: Any, path: Path_, positions: dict[Path_, tuple[int, int]], file: str) -> Any:
+    mark = node.start_mark
+    positions.setdefault(path, (mark.line + 1, mark.column + 1))
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.style else _plain(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(child, (*path, i), positions, file) for i, child in enumerate(node.value)]
+    mapping: dict[str, Any] = {}
+    for key_node, child in node.value:
+        key_mark = key_node.start_mark
+        place = Place(file, key_mark.line + 1, key_mark.column + 1, dotted(path) or None)
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise InputError.of(C_REFUSED, "a key must be a plain word", place)
+        key = str(key_node.value)
+        if key in mapping:
+            raise InputError.of(C_DUPLICATE, f"the key {key!r} stands twice", place)
+        positions[(*path, key)] = (key_mark.line + 1, key_mark.column + 1)
+        mapping[key] = _construct(child, (*path, key), positions, file)
+    return mapping
+
+
+def _plain(text: str) -> Any:
+    """An unquoted scalar after YAML 1.2's core schema (no octal, no sexagesimal, no `yes`, no dates, no nan)."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.match(text) and len(text) <= 18:
+        return int(text)
+    if _FLOAT.match(text) and len(text) <= 64:
+        return float(text)
+    return text

@@ -1,0 +1,142 @@
+"""Threat models and the attack taxonomy: against what a statement protects, and against what it does not.
+
+A threat model always lists exclusions. `taxonomy_coverage` answers, for each kind of attack that a reviewer
+will ask about, whether some evidence addresses it, which, and otherwise that nothing does.
+Not here: whether the evidence is strong enough for a claim (assurance/support.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from evidence.specification import Frozen, L2Ball, LinfBall, Perturbation, Port, SensorError, tolerances
+
+Goal = Literal["untargeted", "targeted"]
+Knowledge = Literal["white-box", "black-box"]
+
+
+class ThreatModel(Frozen):
+    """What may disturb the inputs, by whom, why that much, and what is left out."""
+
+    id: str
+    title: str
+    goal: Goal = "untargeted"
+    knowledge: Knowledge = "white-box"
+    perturbation: Perturbation
+    rationale: Annotated[str, Field(min_length=10)]
+    exclusions: tuple[Annotated[str, Field(min_length=5)], ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One entry of the taxonomy."""
+
+    axis: Literal["goal", "knowledge", "vector"]
+    id: str
+    title: str
+    meaning: str
+
+
+TAXONOMY: tuple[Attack, ...] = (
+    Attack("goal", "untargeted", "Untargeted", "any wrong output will do"),
+    Attack("goal", "targeted", "Targeted", "one particular wrong output is sought"),
+    Attack("knowledge", "white-box", "White box", "weights and structure are known to the adversary"),
+    Attack("knowledge", "black-box", "Black box", "only answers to queries are known to the adversary"),
+    Attack("vector", "evasion-l0", "Evasion, few inputs (L0)", "a bounded number of inputs changes by any amount"),
+    Attack("vector", "evasion-l2", "Evasion, Euclidean (L2)", "the change of the input vector has bounded length"),
+    Attack("vector", "evasion-linf", "Evasion, per input (Linf)", "every input changes by a bounded amount"),
+    Attack("vector", "evasion-patch", "Evasion, patch", "a contiguous part of an image is replaced"),
+    Attack("vector", "evasion-geometric", "Evasion, geometric", "rotation, translation, scale, perspective"),
+    Attack("vector", "evasion-photometric", "Evasion, photometric", "brightness, contrast, colour, weather, blur"),
+    Attack("vector", "evasion-physical", "Evasion, physical", "objects placed in the scene: stickers, projections"),
+    Attack("vector", "evasion-sensors", "Evasion, several sensors", "coordinated change of more than one sensor"),
+    Attack("vector", "poisoning", "Poisoning", "training data are altered"),
+    Attack("vector", "backdoor", "Backdoor", "a hidden trigger is learned or planted"),
+    Attack("vector", "extraction", "Model extraction", "the model is copied through queries"),
+    Attack("vector", "membership", "Membership inference", "it is found out what was in the training data"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether one entry of the taxonomy is addressed, by which records or documents, and with which limit."""
+
+    attack: Attack
+    covered_by: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """What one item of evidence holds for, as far as the taxonomy asks: its name and its perturbation set."""
+
+    name: str
+    perturbation: LinfBall | L2Ball | SensorError
+
+
+_NOT_COVERED = "not covered: no evidence in this case addresses it"
+
+
+def taxonomy_coverage(evidence: Iterable[Addressed]) -> tuple[Coverage, ...]:
+    """One row for each entry of the taxonomy.
+
+    A statement about every point of a set holds whatever the adversary wants or knows, so it covers both goals
+    and both degrees of knowledge - inside that set only. A ball of one norm is counted for that norm alone.
+    """
+    items = sorted(evidence, key=lambda item: item.name)
+    rows = []
+    for attack in TAXONOMY:
+        names = tuple(item.name for item in items if _addresses(item, attack))
+        if not names:
+            note = _NOT_COVERED
+        elif attack.axis == "vector":
+            note = "covered inside the stated set only: " + "; ".join(
+                sorted({describe(item.perturbation) for item in items if item.name in names})
+            )
+        else:
+            note = "covered inside the perturbation sets of the listed evidence only"
+        rows.append(Coverage(attack, names, note))
+    return tuple(rows)
+
+
+def _addresses(item: Addressed, attack: Attack) -> bool:
+    if attack.axis != "vector":
+        return True
+    if attack.id == "evasion-linf":
+        return isinstance(item.perturbation, LinfBall | SensorError)
+    if attack.id == "evasion-l2":
+        return isinstance(item.perturbation, L2Ball)
+    return attack.id == "evasion-sensors" and (
+        isinstance(item.perturbation, SensorError) and len(item.perturbation.tolerances) > 1
+    )
+
+
+def describe(perturbation: LinfBall | L2Ball | SensorError) -> str:
+    """The perturbation set in words, with numbers and units from the data."""
+    if isinstance(perturbation, LinfBall):
+        return f"each input off by at most {perturbation.eps} (Linf)"
+    if isinstance(perturbation, L2Ball):
+        return f"Euclidean distance at most {perturbation.eps} (L2)"
+    parts = ", ".join(f"{name} by at most {amount}" for name, amount in sorted(perturbation.tolerances.items()))
+    return f"simultaneous errors: {parts}"
+
+
+def contains(
+    outer: LinfBall | L2Ball | SensorError, inner: LinfBall | L2Ball | SensorError, inputs: tuple[Port, ...]
+) -> bool:
+    """True when every perturbation in `inner` is also in `outer` (units must agree, else InputError N103).
+
+    A Linf ball or a tolerance box contains the L2 ball of its smallest half-width; an L2 ball of radius r
+    contains a box when the box's half-diagonal is at most r.
+    """
+    wide, narrow = tolerances(outer, inputs), tolerances(inner, inputs)
+    if isinstance(outer, L2Ball):
+        if isinstance(inner, L2Ball):
+            return bool(inner.eps.value <= outer.eps.value)
+        # rounded-up half-widths make this comparison err on the side of "not contained"
+        return bool((narrow**2).sum() ** 0.5 * (1 + 1e-12) <= outer.eps.value)
+    return bool((narrow <= wide).all())
