@@ -35,14 +35,15 @@ class Claim:
     review_independent: bool
 
     @property
-    def digest(self) -> str:
-        """Identity of statement and criterion together: changes when either is edited."""
+    def criterion_digest(self) -> str:
+        """Identity of what is demanded, apart from the model: retraining keeps it, lowering an epsilon changes it."""
         criterion = {
             "at_least": self.criterion.at_least,
             "guarantee": self.criterion.guarantee.value,
             "error_probability": self.criterion.error_probability,
         }
-        return of_bytes(canonical_json({"statement": self.statement.model_dump(mode="json"), "criterion": criterion}))
+        statement = self.statement.model_dump(mode="json", exclude={"model"})
+        return of_bytes(canonical_json({"statement": statement, "criterion": criterion}))
 
 
 def claim_of(case: Case, requirement: Requirement) -> Claim | None:

@@ -132,6 +132,8 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     is established; counterexamples that make the criterion unattainable give CONTRADICTS.
     """
     reasons = [*_stale(claim, record, frozenset(stale)), *_identity(claim, record), *_strength(claim, record)]
+    if not reasons and _covers_all(claim) and record.count != total:
+        reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
     if reasons:
         return Assessment(Level.NONE, tuple(reasons), 0, 0, total)
     established, refuted, unchecked = _count(claim, record)
@@ -146,6 +148,12 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     else:
         level = Level.NONE
     return Assessment(level, tuple(reasons), established, refuted, total)
+
+
+def _covers_all(claim: Claim) -> bool:
+    """True when the claim's regions are all that its data or table give, so that the count is fixed by them."""
+    regions = claim.statement.regions
+    return isinstance(regions, TableCells) or (isinstance(regions, InputBalls) and isinstance(regions.inputs, str))
 
 
 def _needed(claim: Claim, total: int) -> int:

@@ -1,0 +1,261 @@
+"""Case and evidence -> argument: the data that the pattern is instantiated with, and the status of every goal.
+
+All texts come from the case file or are generated from records (`words.py`). A leg that nothing fills is there
+all the same, undeveloped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assurance.case import BallsOf, Case, Requirement
+from assurance.claims import Claim
+from assurance.gsn.model import Argument
+from assurance.gsn.patterns import instantiate, load_pattern
+from assurance.gsn.rules import check
+from assurance.loading import LoadedCase
+from assurance.register import DocumentEntry, Register
+from assurance.status import Standing, Status, roll_up
+from assurance.support import Level
+from assurance.words import claim_words, result_words
+from evidence.diagnostics import Finding
+from evidence.digest import short
+from evidence.errors import AssuranceError
+from evidence.specification import InputBalls, expand
+from evidence.threat import describe
+
+
+@dataclass(frozen=True)
+class BuiltArgument:
+    """The instantiated argument with the status of its goals and strategies and the findings of the rules."""
+
+    argument: Argument
+    status: dict[str, Status]
+    findings: tuple[Finding, ...]
+
+
+_LEGS = (
+    ("implementation", "The deployed implementation on its target computes what the analysed model describes."),
+    ("preprocessing", "Pre-processing hands the model the inputs that the examined regions stand for: {what}"),
+    ("postprocessing", "Post-processing turns the model's outputs into the function's outputs: {what}"),
+)
+
+
+def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> BuiltArgument:
+    """Instantiate the case's pattern. Raises InputError (G14x) for a pattern that does not fit."""
+    pattern, document = load_pattern(loaded.case.patterns[0])
+    instance = instantiate(pattern, _data(loaded, register, standings), document)
+    given = {id: Status(word) for id, word in instance.status.items()}
+    return BuiltArgument(instance.argument, roll_up(instance.argument, given), tuple(check(instance.argument)))
+
+
+def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> dict[str, Any]:
+    case = loaded.case
+    about_case = register.documents_about("case")
+    return {
+        "system": case.system.name,
+        "function": case.system.function,
+        "constituent": case.constituent.description.rstrip("."),
+        "boundary": case.constituent.boundary,
+        "odd": case.odd.description,
+        "standards": "; ".join(
+            f"{item.id}{f' level {item.level}' if item.level else ', no level'}" for item in case.standards
+        ),
+        "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
+        "slots": {"case": {"status": documentary_status(about_case).value}},
+        "case_documents": [_document(item) for item in about_case],
+        "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
+        "legs": [_leg(case, register, name, text) for name, text in _LEGS],
+        "exclusions": list(_exclusions(case, register)),
+        "exclusions_summary": _exclusions_summary(case),
+    }
+
+
+def _class(hazard: Any) -> str:
+    if hazard.failure_condition:
+        return f"failure condition {hazard.failure_condition}"
+    return f"{hazard.hara.severity} {hazard.hara.exposure} {hazard.hara.controllability}"
+
+
+def documentary_status(documents: tuple[DocumentEntry, ...]) -> Status:
+    """Documents alone: stale when one changed, supported when all are independently reviewed, else partial."""
+    if not documents:
+        return Status.UNDEVELOPED
+    if any(not item.fresh for item in documents):
+        return Status.STALE
+    return Status.SUPPORTED if all(item.record.independent for item in documents) else Status.PARTIAL
+
+
+def _document(item: DocumentEntry) -> dict[str, str]:
+    return {"id": item.item.id, "digest": item.digest, "text": f"Document {item.item.id}, {item.record.title}"}
+
+
+def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]:
+    documents = register.documents_about(name)
+    what = getattr(case.constituent, name, "")
+    return {
+        "id": name,
+        "text": text.format(what=what),
+        "status": documentary_status(documents).value,
+        "documents": [_document(item) for item in documents],
+    }
+
+
+def _requirement(
+    loaded: LoadedCase, register: Register, standing: Standing, requirement: Requirement
+) -> dict[str, Any]:
+    claim = loaded.claims.get(requirement.id)
+    domain_status, domain = _domain(loaded, claim, standing)
+    return {
+        "id": requirement.id,
+        "text": requirement.text,
+        "claim": claim_words(claim, standing.total)
+        if claim
+        else f"What {requirement.id} asks for is shown by documents.",
+        "status": standing.status.value,
+        "threats": _threats(loaded.case, requirement),
+        "assumptions": _assumptions(standing),
+        "evidence": _evidence(register, standing, requirement),
+        "meaning_status": _meaning(claim).value,
+        "reviews": _reviews(loaded, requirement),
+        "domain": domain,
+        "domain_status": domain_status.value,
+        "domain_evidence": [],
+    }
+
+
+def _threats(case: Case, requirement: Requirement) -> list[dict[str, str]]:
+    formal = requirement.property
+    if formal is None or not isinstance(formal.regions, BallsOf):
+        return []
+    wanted = formal.regions.threat_model
+    return [
+        {"id": item.id, "text": f"{describe(item.perturbation)}. Excluded: {' '.join(item.exclusions)}"}
+        for item in case.threat_models
+        if item.id == wanted
+    ]
+
+
+def _assumptions(standing: Standing) -> list[dict[str, str]]:
+    texts = standing.best.record.assumptions if standing.best else ()
+    return [{"id": str(number), "text": text} for number, text in enumerate(texts, 1)]
+
+
+def _evidence(register: Register, standing: Standing, requirement: Requirement) -> list[dict[str, str]]:
+    """The current best record, every record that holds counterexamples against the claim, and documents."""
+    items = []
+    for item, found in standing.assessments:
+        if item is standing.best or found.refuted or found.level is Level.CONTRADICTS:
+            kind = item.record.kind.replace("-", " ").capitalize()
+            when = "" if item.current else " (an earlier one)"
+            items.append(
+                {
+                    "id": short(item.digest),
+                    "digest": item.digest,
+                    "text": f"{kind} record {short(item.digest)}{when}: {result_words(item.record)}",
+                }
+            )
+    items += [_document(item) for item in register.documents_about(requirement.id)]
+    return list({item["id"]: item for item in items}.values())
+
+
+def _meaning(claim: Claim | None) -> Status:
+    if claim is None or not claim.reviewed:
+        return Status.UNDEVELOPED
+    return Status.SUPPORTED if claim.review_independent else Status.PARTIAL
+
+
+def _reviews(loaded: LoadedCase, requirement: Requirement) -> list[dict[str, str]]:
+    review = requirement.meaning_review
+    if review is None:
+        return []
+    person = loaded.case.person(review.by)
+    independent = "independent" if review.independent and review.by != requirement.author else "not independent"
+    return [
+        {
+            "id": "review",
+            "digest": f"{loaded.digest}#meaning-review-{requirement.id}",
+            "text": f"Meaning review of {review.date} by {person.name}, {person.role}, {independent}",
+        }
+    ]
+
+
+def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tuple[Status, str]:
+    """Status and text of the goal that joins the examined regions to the operational design domain."""
+    if claim is None:
+        return Status.UNDEVELOPED, "What the documents state holds throughout the operational design domain."
+    if isinstance(claim.statement.regions, InputBalls):
+        text = f"The {standing.total} listed inputs of {claim.requirement} represent the operational design domain."
+        return Status.UNDEVELOPED, text
+    share = domain_share(loaded, claim)
+    shown = "a share that cannot be computed" if share is None else f"{share:.2%}"
+    text = f"The {standing.total} examined regions of {claim.requirement} cover the operational design domain (covered: {shown} of its volume)."
+    if share is None or share == 0 or standing.status in (Status.UNDEVELOPED, Status.STALE):
+        return Status.UNDEVELOPED, text
+    return (Status.SUPPORTED if share >= 1 - 1e-12 else Status.PARTIAL), text
+
+
+def domain_share(loaded: LoadedCase, claim: Claim) -> float | None:
+    """Share of the ODD's volume that the claim's boxes or cells cover; None when inputs and ODD are not linked."""
+    linked = {item.input: item.range for item in loaded.case.odd.parameters if item.input}
+    ports = claim.statement.inputs
+    if any(port.name not in linked or linked[port.name].unit != port.unit for port in ports):
+        return None
+
+    def blobs(digest: str) -> bytes:
+        path = loaded.path_of(digest)
+        return path.read_bytes() if path else b""
+
+    try:
+        regions = expand(claim.statement, blobs)
+    except AssuranceError:
+        return None
+    low = np.array([linked[port.name].lower for port in ports])
+    high = np.array([linked[port.name].upper for port in ports])
+    if (high <= low).any():
+        return None
+    return union_volume(
+        (np.clip(regions.lower, low, high) - low) / (high - low),
+        (np.clip(regions.upper, low, high) - low) / (high - low),
+    )
+
+
+def union_volume(lower: Any, upper: Any) -> float | None:
+    """Volume of a union of boxes [R, n] by coordinate compression; None when that would be too large."""
+    edges = [np.unique(np.concatenate([lower[:, i], upper[:, i]])) for i in range(lower.shape[1])]
+    # outward rounding puts two edges a few ulp apart: merge them
+    edges = [edge[np.concatenate([[True], np.diff(edge) > 1e-9])] for edge in edges]
+    size = int(np.prod([float(max(len(edge) - 1, 0)) for edge in edges]))
+    if size == 0:
+        return 0.0
+    if size > 20_000_000:
+        return None
+    filled = np.zeros([len(edge) - 1 for edge in edges], dtype=bool)
+    starts = [np.searchsorted(edge, lower[:, i] - 1e-9) for i, edge in enumerate(edges)]
+    ends = [np.searchsorted(edge, upper[:, i] - 1e-9) for i, edge in enumerate(edges)]
+    for r in range(len(lower)):
+        filled[tuple(slice(starts[i][r], ends[i][r]) for i in range(len(edges)))] = True
+    widths = np.ones(())
+    for edge in edges:
+        widths = np.multiply.outer(widths, np.diff(edge))
+    return float(min(1.0, (widths * filled).sum()))
+
+
+def _exclusions(case: Case, register: Register) -> list[dict[str, str]]:
+    found = []
+    for threat in case.threat_models:
+        accepted = any(item.about == threat.id for item in case.deviations)
+        for number, text in enumerate(threat.exclusions, 1):
+            status = Status.PARTIAL if accepted else Status.UNDEVELOPED
+            found.append({"id": f"{threat.id}-{number}", "threat": threat.id, "text": text, "status": status.value})
+    return found
+
+
+def _exclusions_summary(case: Case) -> str:
+    total = sum(len(item.exclusions) for item in case.threat_models)
+    if not case.threat_models:
+        return "No threat model is declared: no kind of attack is covered."
+    return f"{len(case.threat_models)} threat models with {total} explicit exclusions."

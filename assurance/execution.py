@@ -1,0 +1,109 @@
+"""Carry out the runs that a case declares, and note in the store's journal what each answered.
+
+The requirement's criterion is noted with the outcome: a criterion that changes after an unmet result is found later.
+Not here: how one run works (evidence/run.py), what results are worth (support.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from assurance.case import Run
+from assurance.loading import LoadedCase, require_fresh
+from assurance.status import count_regions
+from assurance.support import Level, assess
+from evidence.campaign import Plan, carry_out
+from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.digest import of_file
+from evidence.engines.base import Progress
+from evidence.errors import InputError
+from evidence.records import RunRecord
+from evidence.store import Entry, Store
+
+C_NO_RUN = code("C123", Severity.ERROR, "no such run", "name one of the runs that the case declares")
+E_FAILED = code("E108", Severity.ERROR, "run failed", "see the message; the other runs are not affected")
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What came of one run: its record, whether it was fresh, and how it answers the criterion; or the failure."""
+
+    run: Run
+    record: RunRecord | None
+    digest: str | None
+    fresh: bool
+    outcome: str
+    failure: Finding | None = None
+
+
+def execute(
+    loaded: LoadedCase,
+    store: Store,
+    only: Iterable[str] = (),
+    workers: int = 1,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    progress: Callable[[str], Progress] | None = None,
+) -> list[Executed]:
+    """Run what the case declares, skipping what the store answers already.
+
+    Raises InputError when a file differs from its declared digest (C116, C117) or `only` names no run (C123).
+    A run that fails is reported in its place and does not stop the others.
+    """
+    require_fresh(loaded)
+    chosen = _chosen(loaded, list(only))
+    plans = [_plan(loaded, run, device) for run in chosen]
+    results = carry_out(plans, store, _blobs(loaded, store), workers=workers, progress=progress)
+    done = []
+    for run, result in zip(chosen, results, strict=True):
+        if result.failure is not None:
+            failure = E_FAILED.finding(f"run {run.id}: {result.failure.message}", Place(element=run.id), remedy=result.failure.remedy)
+            done.append(Executed(run, None, None, False, "failed", failure))
+            continue
+        assert result.record is not None and result.digest is not None
+        outcome = _outcome(loaded, store, run, result.record)
+        claim = loaded.claims[run.requirement]
+        store.note(Entry(run.requirement, claim.criterion_digest, result.digest, run.id, outcome))
+        done.append(Executed(run, result.record, result.digest, result.fresh, outcome))
+    return done
+
+
+def _chosen(loaded: LoadedCase, only: list[str]) -> list[Run]:
+    runs = list(loaded.case.runs)
+    unknown = [name for name in only if name not in {run.id for run in runs}]
+    if unknown:
+        listed = ", ".join(run.id for run in runs) or "none"
+        raise InputError.of(C_NO_RUN, f"no run {unknown[0]!r}", Place(str(loaded.file)), expected=f"one of: {listed}")
+    return [run for run in runs if not only or run.id in only]
+
+
+def _plan(loaded: LoadedCase, run: Run, device: Literal["auto", "cpu", "cuda"]) -> Plan:
+    claim = loaded.claims[run.requirement]
+    title = f"{run.requirement}: {loaded.case.requirement(run.requirement).title}"
+    return Plan(run.id, claim.statement, run.engine, dict(run.parameters), run.seed, device, title)
+
+
+def _blobs(loaded: LoadedCase, store: Store) -> Callable[[str], bytes]:
+    def blobs(digest: str) -> bytes:
+        path = loaded.path_of(digest)
+        if path is not None and of_file(path) == digest:
+            return path.read_bytes()
+        return store.get(digest)
+
+    return blobs
+
+
+def _outcome(loaded: LoadedCase, store: Store, run: Run, record: RunRecord) -> str:
+    """What the record says of the criterion, reviews aside: met, not-met, refuted."""
+    claim = loaded.claims[run.requirement]
+    total = count_regions(loaded, claim.statement, store)
+    found = assess(claim, record, total or record.count)
+    if found.refuted:
+        return "refuted"
+    met = found.level is Level.FULL or (found.established >= 1 and not _short(found.established, total or record.count, claim.criterion.at_least))
+    return "met" if met else "not-met"
+
+
+def _short(established: int, total: int, at_least: float) -> bool:
+    return established < at_least * total - 1e-9

@@ -1,0 +1,81 @@
+"""One consistent view of a case: evidence, standings, argument, coverage, findings, all derived from one another.
+
+Everything that shows something to a person or a machine (check, gaps, dossier, package) starts from a snapshot, so
+that no two outputs can disagree. Taking one writes nothing and runs nothing; it needs no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.argument import BuiltArgument, build_argument
+from assurance.case import BallsOf
+from assurance.coverage import Coverage, coverage
+from assurance.loading import LoadedCase
+from assurance.register import Register, collect
+from assurance.status import Standing, Status, standings
+from assurance.support import S_AFTER, S_NONE, S_REFUTED
+from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.store import Store
+from evidence.threat import Addressed
+from evidence.threat import Coverage as AttackCoverage
+from evidence.threat import taxonomy_coverage
+
+S_UNSUPPORTED = code("S120", Severity.WARNING, "requirement is not supported", "see its reasons in the gap list")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A case as it stands now."""
+
+    loaded: LoadedCase
+    register: Register
+    standings: dict[str, Standing]
+    built: BuiltArgument
+    coverage: tuple[Coverage, ...]
+    attacks: tuple[AttackCoverage, ...]
+    findings: tuple[Finding, ...]
+
+
+def take(loaded: LoadedCase, store: Store) -> Snapshot:
+    """Derive everything from the case and its store. Raises InputError or StoreError when a part cannot be read."""
+    register = collect(loaded, store)
+    found = standings(loaded, register, store)
+    built = build_argument(loaded, register, found)
+    covered = coverage(loaded, register, found)
+    findings = [*loaded.findings, *register.findings, *built.findings]
+    findings += [finding for item in covered for finding in item.findings]
+    findings += [finding for standing in found.values() for finding in _standing_findings(loaded, standing)]
+    return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings))
+
+
+def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
+    number = next(i for i, item in enumerate(loaded.case.requirements) if item.id == standing.requirement)
+    where = loaded.document.place(("requirements", number), standing.requirement)
+    place = Place(where.file, where.line, where.column, where.field, standing.requirement)
+    findings = []
+    for item in standing.reasons:
+        if item.code == S_AFTER.id:
+            findings.append(S_AFTER.finding(f"{standing.requirement}: {item.message}", place))
+        elif item.code == S_REFUTED.id:
+            findings.append(S_REFUTED.finding(f"{standing.requirement}: {item.message}", place))
+    if standing.status is not Status.SUPPORTED:
+        codes = ", ".join(sorted({item.code for item in standing.reasons})) or S_NONE.id
+        findings.append(S_UNSUPPORTED.finding(f"{standing.requirement} is {standing.status.value} ({codes})", place))
+    return findings
+
+
+def _attacks(loaded: LoadedCase, found: dict[str, Standing]) -> tuple[AttackCoverage, ...]:
+    """Only requirements that stand count: what is in doubt, stale or contradicted covers no attack."""
+    addressed = []
+    for requirement in loaded.case.requirements:
+        formal = requirement.property
+        standing = found[requirement.id]
+        if formal is None or not isinstance(formal.regions, BallsOf) or standing.established == 0:
+            continue
+        if standing.status not in (Status.SUPPORTED, Status.PARTIAL):
+            continue
+        wanted = formal.regions.threat_model
+        perturbation = next(item.perturbation for item in loaded.case.threat_models if item.id == wanted)
+        addressed.append(Addressed(f"{requirement.id} ({standing.status.value})", perturbation))
+    return taxonomy_coverage(addressed)

@@ -1,0 +1,204 @@
+"""Status of requirements and goals, derived from support and rolled up over the argument.
+
+A requirement's standing comes from all evidence that was ever made for it. Rolling up takes the worst: a goal is
+supported only when all that it rests on is supported. A share criterion that is met while counterexamples stand
+leaves a goal *in doubt*; with a recorded deviation it becomes *partial*, never supported.
+Not here: why one record supports one claim (support.py); objectives (coverage.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assurance.claims import Claim
+from assurance.gsn.model import Argument, Goal, Strategy
+from assurance.loading import LoadedCase
+from assurance.register import Register, RunItem
+from assurance.support import (
+    S_AFTER,
+    S_DISPOSED,
+    S_NO_REVIEW,
+    S_NONE,
+    S_REFUTED,
+    S_STALE,
+    Assessment,
+    Level,
+    Reason,
+    assess,
+    reason,
+)
+from evidence.errors import AssuranceError
+from evidence.specification import Boxes, InputBalls, Statement, expand
+from evidence.store import Store
+
+
+class Status(StrEnum):
+    """The vocabulary for goals."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNDEVELOPED = "undeveloped"
+    CONTRADICTED = "contradicted"
+    IN_DOUBT = "in doubt"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a requirement stands: status, reasons, and each item of evidence with its assessment."""
+
+    requirement: str
+    status: Status
+    reasons: tuple[Reason, ...]
+    total: int
+    established: int
+    refuted: int
+    assessments: tuple[tuple[RunItem, Assessment], ...]
+    best: RunItem | None
+    """The current record that does most for the claim."""
+
+
+def standings(loaded: LoadedCase, register: Register, store: Store) -> dict[str, Standing]:
+    """The standing of every requirement of the case."""
+    return {item.id: _standing(loaded, register, store, item.id) for item in loaded.case.requirements}
+
+
+def count_regions(loaded: LoadedCase, statement: Statement, store: Store) -> int | None:
+    """How many regions a statement has, counted from its data; None when the data is not at hand unchanged."""
+    regions = statement.regions
+    if isinstance(regions, Boxes):
+        return len(regions.boxes)
+    if isinstance(regions, InputBalls) and not isinstance(regions.inputs, str):
+        return len(regions.inputs)
+
+    def blobs(digest: str) -> bytes:
+        path = loaded.path_of(digest)
+        return path.read_bytes() if path is not None else store.get(digest)
+
+    try:
+        return len(expand(statement, blobs))
+    except AssuranceError:
+        return None
+
+
+def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> Standing:
+    claim = loaded.claims.get(id)
+    documents = register.documents_about(id)
+    if claim is None:
+        return _documentary(id, any(item.fresh for item in documents), any(not item.fresh for item in documents))
+    total = count_regions(loaded, claim.statement, store)
+    items = register.of_requirement(id)
+    if total is None:
+        stale = reason(S_STALE, "the data that the claim is about is missing or changed")
+        return Standing(id, Status.STALE, (stale,), 0, 0, 0, (), None)
+    held = tuple((item, assess(claim, item.record, total, loaded.stale)) for item in items)
+    return _decide(loaded, claim, total, held)
+
+
+def _documentary(id: str, fresh: bool, stale: bool) -> Standing:
+    """A requirement without formal property can be shown in part by documents; never more than that."""
+    if stale:
+        return Standing(id, Status.STALE, (reason(S_STALE, "a document about it has changed"),), 0, 0, 0, (), None)
+    if fresh:
+        return Standing(
+            id, Status.PARTIAL, (reason(S_NONE, "documents only: no examination of the model"),), 0, 0, 0, (), None
+        )
+    return Standing(id, Status.UNDEVELOPED, (reason(S_NONE, "neither run nor document"),), 0, 0, 0, (), None)
+
+
+def _decide(loaded: LoadedCase, claim: Claim, total: int, held: tuple[tuple[RunItem, Assessment], ...]) -> Standing:
+    id = claim.requirement
+    current = [(item, found) for item, found in held if item.current]
+    order = [Level.NONE, Level.PARTIAL, Level.FULL, Level.CONTRADICTS]
+    best = max(current, key=lambda pair: (order.index(pair[1].level), pair[1].established), default=None)
+    refuted = max((found.refuted for _, found in held), default=0)
+    established = best[1].established if best else 0
+    reasons = list(best[1].reasons) if best else [reason(S_NONE, "no current run has answered")]
+    if not claim.reviewed and not any(item.code == S_NO_REVIEW.id for item in reasons):
+        reasons.append(reason(S_NO_REVIEW, "nobody confirmed that the formal property means what the sentence says"))
+    disposed = [item for item in loaded.case.deviations if item.about == id]
+    after = _criterion_after_result(claim, held)
+    if after:
+        reasons.append(after)
+    if refuted and not any(item.code == S_REFUTED.id for item in reasons):
+        reasons.append(reason(S_REFUTED, f"an earlier record holds counterexamples in {refuted} of {total} regions"))
+    if (refuted or after) and disposed:
+        reasons.append(reason(S_DISPOSED, f"accepted as deviation {disposed[0].id}"))
+    status = _status(best[1] if best else None, held, bool(refuted), bool(after), bool(disposed))
+    return Standing(id, status, tuple(reasons), total, established, refuted, held, best[0] if best else None)
+
+
+def _status(
+    best: Assessment | None,
+    held: tuple[tuple[RunItem, Assessment], ...],
+    refuted: bool,
+    after: bool,
+    disposed: bool,
+) -> Status:
+    if any(found.level is Level.CONTRADICTS for _, found in held):
+        return Status.CONTRADICTED
+    if best is None:
+        return Status.UNDEVELOPED
+    if any(item.code == S_STALE.id for item in best.reasons):
+        return Status.STALE
+    if best.level is Level.NONE:
+        return Status.UNDEVELOPED
+    if (refuted or after) and not disposed:
+        return Status.IN_DOUBT
+    if best.level is Level.FULL and not refuted and not after:
+        return Status.SUPPORTED
+    return Status.PARTIAL
+
+
+def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment], ...]) -> Reason | None:
+    """An earlier criterion of the same requirement was examined and not met before the present one was set."""
+    earlier = [item for item, _ in held if item.criterion != claim.criterion_digest and item.outcome != "met"]
+    if not earlier:
+        return None
+    return reason(S_AFTER, f"record {earlier[-1].digest} did not meet an earlier criterion of this requirement")
+
+
+_WORST_FIRST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT)
+
+
+def combine(parts: list[Status]) -> Status:
+    """Status of something that rests on all of `parts` (GSN 1:2.2.6: the supporters are one inference)."""
+    for worst in _WORST_FIRST:
+        if worst in parts:
+            return worst
+    if not parts or all(part is Status.UNDEVELOPED for part in parts):
+        return Status.UNDEVELOPED
+    if all(part is Status.SUPPORTED for part in parts):
+        return Status.SUPPORTED
+    return Status.PARTIAL
+
+
+def roll_up(argument: Argument, given: Mapping[str, Status]) -> dict[str, Status]:
+    """Status of every goal and strategy.
+
+    `given` holds the goals that evidence decides; the solutions below them only refer to it. Such a goal takes
+    the worse of that and of any goals below it. Every other goal or strategy takes the combination of what
+    supports it; a solution that nothing assessed counts as undeveloped, so it never makes a goal green.
+    """
+    done: dict[str, Status] = {}
+
+    def visit(id: str, path: frozenset[str]) -> Status:
+        if id in done:
+            return done[id]
+        if id in path:
+            return Status.UNDEVELOPED  # circular support is none; the rules report the circle
+        parts = [given[id]] if id in given else []
+        for child in argument.children(id):
+            if isinstance(child, Goal | Strategy):
+                parts.append(visit(child.id, path | {id}))
+            elif id not in given:
+                parts.append(Status.UNDEVELOPED)
+        done[id] = combine(parts)
+        return done[id]
+
+    for element in argument:
+        if isinstance(element, Goal | Strategy):
+            visit(element.id, frozenset())
+    return done

@@ -1,0 +1,122 @@
+"""Claim texts, generated from typed statements and records. No template writes a number or a strength by hand.
+
+A sentence says over which inputs, under which perturbation, for which predictor and in which arithmetic it holds.
+Pointwise results read "at the N listed inputs". The word "robust" does not occur.
+"""
+
+from __future__ import annotations
+
+from assurance.claims import Claim
+from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
+from evidence.specification import (
+    Boxes,
+    ChosenAmong,
+    CornerEntry,
+    InputBalls,
+    KeepLabel,
+    Linear,
+    NeverChosen,
+    Statement,
+    TableCells,
+    Within,
+)
+from evidence.threat import describe
+from evidence.verdict import Arithmetic, GuaranteeKind, Predictor, Verdict
+
+
+def listed(names: tuple[str, ...] | list[str]) -> str:
+    """`a, b and c`."""
+    items = list(names)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def predictor_words(predictor: Predictor) -> str:
+    return "the smoothed classifier" if predictor is Predictor.SMOOTHED else "the network"
+
+
+def arithmetic_words(arithmetic: Arithmetic) -> str:
+    """Where a statement holds, as an adverbial."""
+    return {
+        Arithmetic.REAL: "over real arithmetic",
+        Arithmetic.FLOAT32: "in every float32 execution",
+        Arithmetic.FLOAT32_ONE: "in the float32 implementation that was sampled",
+        Arithmetic.NOT_APPLICABLE: "",
+    }[arithmetic]
+
+
+def condition_words(statement: Statement) -> str:
+    """What the outputs do, as a verb phrase."""
+    condition = statement.condition
+    if isinstance(condition, KeepLabel):
+        return "decides for the stored label"
+    if isinstance(condition, CornerEntry):
+        return "decides for the entry that the cell's corners share"
+    if isinstance(condition, ChosenAmong):
+        return f"decides for {listed(condition.outputs).replace(' and ', ' or ')}"
+    if isinstance(condition, NeverChosen):
+        return f"never decides for {listed(condition.outputs).replace(' and ', ' or ')}"
+    if isinstance(condition, Within):
+        return "keeps " + listed([f"{name} within {bounds}" for name, bounds in condition.ranges.items()])
+    if isinstance(condition, Linear):
+        return f"satisfies {len(condition.all_of)} linear output constraints"
+    raise TypeError(condition)
+
+
+def regions_words(statement: Statement, count: int) -> str:
+    """Over which inputs, as an adverbial."""
+    regions = statement.regions
+    if isinstance(regions, InputBalls):
+        return f"at the {count} listed inputs, {describe(regions.perturbation)}"
+    if isinstance(regions, TableCells):
+        return f"throughout the {count} table cells whose corners hold one entry"
+    if isinstance(regions, Boxes) and count == 1:
+        return f"throughout the stated box {regions.boxes[0].id}"
+    return f"throughout the {count} stated boxes"
+
+
+def claim_words(claim: Claim, count: int) -> str:
+    """The goal statement of a claim over `count` regions."""
+    statement, criterion = claim.statement, claim.criterion
+    subject = predictor_words(statement.predictor).capitalize()
+    text = f"{subject} {condition_words(statement)} {regions_words(statement, count)}"
+    if criterion.at_least < 1:
+        text += f", for at least {criterion.at_least:.4g} of them"
+    if criterion.guarantee is GuaranteeKind.STATISTICAL:
+        return f"{text}, except with probability {criterion.error_probability:g} over the method's own sampling."
+    return f"{text}, {arithmetic_words(statement.arithmetic)}."
+
+
+def result_words(record: RunRecord | DocumentRecord) -> str:
+    """What a record found, in one sentence, with counts from its own fields."""
+    if isinstance(record, DocumentRecord):
+        review = f"reviewed by {record.reviewer}" if record.reviewer else "not reviewed"
+        return f"Document of {record.date} by {record.author}, {review}."
+    if isinstance(record, SmoothingRecord):
+        regions = record.statement.regions
+        radius = (
+            regions.perturbation.eps.value
+            if isinstance(regions, InputBalls) and regions.perturbation.kind == "l2"
+            else 0.0
+        )
+        abstained = sum(item.abstained for item in record.inputs)
+        return (
+            f"The smoothed classifier keeps the stored label within the stated L2 distance at {record.established(radius)} of "
+            f"{record.count} listed inputs, except with probability {record.guarantee.error_probability:g}; it abstained at {abstained}."
+        )
+    parts = [
+        f"{record.number(letter)} {word}"
+        for letter, word in (("P", "proved"), ("C", "bounded but unchecked"), ("R", "refuted"), ("U", "undecided"))
+        if record.number(letter)
+    ]
+    what = {"input-balls": "listed inputs", "boxes": "stated boxes", "table-cells": "table cells"}[
+        record.statement.regions.kind
+    ]
+    return f"Of {record.count} {what}: {listed(parts)}."
+
+
+def verdict_words(record: RunRecord) -> str:
+    """The verdict of a run for a table cell; statistical records have none."""
+    if isinstance(record, SmoothingRecord):
+        return "statistical"
+    verdict: Verdict = record.verdict
+    return verdict.value
