@@ -18,11 +18,11 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from evidence.digest import Digest
 from evidence.specification import Condition, Frozen, NamedBox, Port, Range
 from evidence.threat import ThreatModel
-from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
+from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 """An identifier: a letter, then letters, digits, dot, dash, underscore."""
-Text = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Rationale = Annotated[str, StringConstraints(min_length=15, strip_whitespace=True)]
 """A reason that a reader can weigh: at least a short sentence."""
 
@@ -264,7 +264,10 @@ class DocumentItem(DeclaredFile):
     about: tuple[Id, ...] = Field(min_length=1)
     """Requirement, model, data-set or table ids; or 'case', 'implementation', 'preprocessing', 'postprocessing'."""
     objectives: tuple[Text, ...] = ()
-    """Objectives that the document is offered for, as 'standard:objective'; empty: all that accept its kind."""
+    """Objectives that the document is offered for, as 'standard:objective'. Reviews, plans and other kinds whose
+    content no tool reads count only for objectives that they name here."""
+    examined: Artefact = Artefact.DOCUMENT
+    """What the document reports on: a coverage report examines source code, a target test the executable."""
 
 
 class StandardChoice(Frozen):

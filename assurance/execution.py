@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from evidence.campaign import Plan, carry_out
+
 from assurance.case import Run
 from assurance.loading import LoadedCase, require_fresh
 from assurance.status import count_regions
-from assurance.support import Level, assess
-from evidence.campaign import Plan, carry_out
+from assurance.support import assess
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import of_file
 from evidence.engines.base import Progress
@@ -58,10 +59,11 @@ def execute(
     done = []
     for run, result in zip(chosen, results, strict=True):
         if result.failure is not None:
-            failure = E_FAILED.finding(f"run {run.id}: {result.failure.message}", Place(element=run.id), remedy=result.failure.remedy)
+            failure = E_FAILED.finding(
+                f"run {run.id}: {result.failure.message}", Place(element=run.id), remedy=result.failure.remedy
+            )
             done.append(Executed(run, None, None, False, "failed", failure))
             continue
-        assert result.record is not None and result.digest is not None
         outcome = _outcome(loaded, store, run, result.record)
         claim = loaded.claims[run.requirement]
         store.note(Entry(run.requirement, claim.criterion_digest, result.digest, run.id, outcome))
@@ -101,9 +103,4 @@ def _outcome(loaded: LoadedCase, store: Store, run: Run, record: RunRecord) -> s
     found = assess(claim, record, total or record.count)
     if found.refuted:
         return "refuted"
-    met = found.level is Level.FULL or (found.established >= 1 and not _short(found.established, total or record.count, claim.criterion.at_least))
-    return "met" if met else "not-met"
-
-
-def _short(established: int, total: int, at_least: float) -> bool:
-    return established < at_least * total - 1e-9
+    return "met" if found.met else "not-met"

@@ -19,7 +19,7 @@ from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
 from evidence.records import DocumentRecord, Guarantee, RunRecord, read_record, record_bytes
 from evidence.store import Entry, Store
-from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
+from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
 
 E_ORPHAN = code(
     "E107", Severity.NOTE, "record that no declared run made", "declare its run again, or leave it as history"
@@ -112,7 +112,7 @@ def document_entry(case: Case, item: DocumentItem, fresh: bool) -> DocumentEntry
     """The record of a declared document."""
     record = DocumentRecord(
         title=item.title,
-        artefact=Artefact.DOCUMENT,
+        artefact=item.examined,
         guarantee=Guarantee(
             kind=GuaranteeKind.DOCUMENTARY,
             arithmetic=Arithmetic.NOT_APPLICABLE,

@@ -17,9 +17,8 @@ from assurance.status import Standing, Status, standings
 from assurance.support import S_AFTER, S_NONE, S_REFUTED
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.store import Store
-from evidence.threat import Addressed
+from evidence.threat import Addressed, taxonomy_coverage
 from evidence.threat import Coverage as AttackCoverage
-from evidence.threat import taxonomy_coverage
 
 S_UNSUPPORTED = code("S120", Severity.WARNING, "requirement is not supported", "see its reasons in the gap list")
 

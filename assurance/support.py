@@ -114,6 +114,13 @@ class Assessment:
     refuted: int
     total: int
     """Regions of the claim (not of the record)."""
+    needed: int = 1
+    """Least number of established regions that meets the criterion."""
+
+    @property
+    def met(self) -> bool:
+        """The criterion is met by established regions, reviews and counterexamples aside."""
+        return self.established >= self.needed
 
     @property
     def share(self) -> float:
@@ -135,7 +142,7 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     if not reasons and _covers_all(claim) and record.count != total:
         reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
     if reasons:
-        return Assessment(Level.NONE, tuple(reasons), 0, 0, total)
+        return Assessment(Level.NONE, tuple(reasons), 0, 0, total, _needed(claim, total))
     established, refuted, unchecked = _count(claim, record)
     reasons = [*_result(claim, established, refuted, unchecked, total), *_review(claim)]
     needed = _needed(claim, total)
@@ -147,7 +154,7 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
         level = Level.PARTIAL
     else:
         level = Level.NONE
-    return Assessment(level, tuple(reasons), established, refuted, total)
+    return Assessment(level, tuple(reasons), established, refuted, total, needed)
 
 
 def _covers_all(claim: Claim) -> bool:

@@ -1,0 +1,150 @@
+"""`assurance build`: run, check, gaps and dossier in one go."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from assurance.cli.common import CASE, json_option, print_json, progress_bars, say, store_of
+from assurance.cli.run import report
+from assurance.execution import Executed, execute
+from assurance.loading import load, require_fresh
+from assurance.snapshot import Snapshot, take
+from assurance.status import Status
+from evidence.diagnostics import Place, Severity, code
+from evidence.digest import canonical_json
+from evidence.errors import InputError, MissingLibraryError
+from evidence.store import Store
+
+C_FORMAT = code("C124", Severity.ERROR, "unknown output format", "use html, pdf or json, separated by commas")
+C_OUT = code("C125", Severity.ERROR, "output folder cannot be written", "choose another folder with --out")
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left: the files it wrote and the snapshot that they show."""
+
+    files: dict[str, Path]
+    snapshot: Snapshot
+    done: list[Executed]
+
+
+@click.command()
+@CASE
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), help="Where to write; default: build/ in the case folder."
+)
+@click.option("--format", "formats", default=None, help="html,pdf,json (default: all that the installation can make).")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True)
+@json_option
+def build(case: Path, folder: Path | None, formats: str | None, workers: int, as_json: bool) -> None:
+    """Run what has to be run, derive argument and coverage, write the dossier.
+
+    Exit code 0 when the work was done, also with refuted claims and open gaps: they stand in the dossier.
+    """
+    built = build_case(case, folder, _formats(formats), workers, explicit=formats is not None)
+    if as_json:
+        print_json(
+            {
+                "files": {name: str(path) for name, path in built.files.items()},
+                "requirements": {name: item.status.value for name, item in built.snapshot.standings.items()},
+                "failed_runs": [item.run.id for item in built.done if item.failure],
+            }
+        )
+    else:
+        report(built.done, as_json=False)
+        print_summary(built)
+    raise click.exceptions.Exit(2 if any(item.failure for item in built.done) else 0)
+
+
+def build_case(case: Path, folder: Path | None, formats: list[str], workers: int, *, explicit: bool) -> Built:
+    """Build a case. A format that cannot be made is refused before any run when it was asked for explicitly."""
+    loaded = load(case)
+    require_fresh(loaded)
+    formats = _possible(formats, explicit)
+    store = store_of(loaded)
+    with progress_bars() as bars:
+        done = execute(loaded, store, workers=workers, progress=bars)
+    snapshot = take(loaded, store)
+    target = folder or loaded.folder / "build"
+    files = {name: _write(target / file, content) for name, file, content in _outputs(snapshot, store, formats)}
+    return Built(files, snapshot, done)
+
+
+def print_summary(built: Built) -> None:
+    """One line for each requirement and each standard, then where the files are."""
+    for name, standing in built.snapshot.standings.items():
+        counts = f" ({standing.established} of {standing.total} regions established)" if standing.total else ""
+        codes = ", ".join(sorted({item.code for item in standing.reasons}))
+        click.echo(f"{name}: {standing.status.value}{counts}{'  ' + codes if codes else ''}")
+    root = built.snapshot.built.argument.roots()[0].id
+    click.echo(f"top goal {root}: {built.snapshot.built.status.get(root, Status.UNDEVELOPED).value}")
+    for item in built.snapshot.coverage:
+        if item.catalogue.scored:
+            open_ = sum(row.is_gap for row in item.rows)
+            click.echo(f"{item.catalogue.id}: {open_} open gaps of {item.totals()['asked for']} entries asked for")
+        else:
+            click.echo(f"{item.catalogue.id}: {len(item.rows)} checklist items, not scored (draft)")
+    for name, path in built.files.items():
+        click.echo(f"{name}: {path}")
+
+
+def _formats(given: str | None) -> list[str]:
+    formats = [word.strip() for word in (given or "html,pdf,json").split(",") if word.strip()]
+    for word in formats:
+        if word not in ("html", "pdf", "json"):
+            raise InputError.of(C_FORMAT, f"{word!r}", expected="html, pdf, json")
+    return formats
+
+
+def _possible(formats: list[str], explicit: bool) -> list[str]:
+    if "pdf" not in formats:
+        return formats
+    from assurance.dossier.pdf import require_weasyprint
+
+    try:
+        require_weasyprint()
+    except MissingLibraryError as error:
+        if explicit:
+            raise
+        say(f"no PDF: {error.finding.message}. {error.finding.remedy}")
+        return [word for word in formats if word != "pdf"]
+    return formats
+
+
+def _outputs(snapshot: Snapshot, store: Store, formats: list[str]) -> list[tuple[str, str, bytes]]:
+    outputs = []
+    if "html" in formats:
+        from assurance.dossier import render_html
+
+        outputs.append(("HTML dossier", "dossier.html", render_html(snapshot, store).encode()))
+    if "pdf" in formats:
+        from assurance.dossier import render_pdf
+
+        outputs.append(("PDF dossier", "dossier.pdf", render_pdf(snapshot, store)))
+    if "json" in formats:
+        coverage = {"standards": [item.as_json() for item in snapshot.coverage]}
+        outputs.append(("coverage", "coverage.json", canonical_json(coverage)))
+        outputs.append(("argument", "argument.json", canonical_json(snapshot.built.argument.as_json())))
+        outputs.append(
+            ("findings", "findings.json", canonical_json({"findings": [f.as_json() for f in snapshot.findings]}))
+        )
+    return outputs
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Write atomically: a reader sees the old file or the new one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise InputError.of(C_OUT, f"cannot write: {error.strerror}", Place(str(path))) from None
+    return path

@@ -1,0 +1,58 @@
+"""Development: support is there, or its absence is marked (rule C5); solutions name their evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assurance.gsn.model import DEVELOPABLE, Argument, RelationType, Solution
+from assurance.gsn.rules import places
+from evidence.diagnostics import Finding, Severity, code
+
+G109 = code(
+    "G109",
+    Severity.ERROR,
+    "the undeveloped mark stands on a kind of element that takes no support",
+    "remove the mark; only goals and strategies may carry it",
+    "GSN v3 1:2.1.4, table 1:2-1",
+)
+G110 = code(
+    "G110",
+    Severity.ERROR,
+    "an element is marked undeveloped and yet has support",
+    "remove the mark, or the support",
+    "GSN v3 1:2.1.4, table 1:2-1",
+)
+G111 = code(
+    "G111",
+    Severity.WARNING,
+    "a goal or strategy has no support and no mark that says so",
+    "add the support, or mark it undeveloped",
+    "GSN v3 1:2.1.4, table 1:2-1",
+)
+G119 = code(
+    "G119",
+    Severity.WARNING,
+    "a solution names no evidence",
+    "give the digest of the record or the identifier of the document that it refers to",
+    "GSN v3 1:2.3.4",
+)
+
+
+def check(argument: Argument) -> Iterator[Finding]:
+    """Each element, in the order given."""
+    for element in argument:
+        place = places.of_element(element)
+        named = f"{element.type} {element.id}"
+        if element.type in DEVELOPABLE:
+            # a relation whose target is missing still says that support was meant: that fault is G108
+            supported = any(
+                relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id)
+            )
+            if element.undeveloped and supported:
+                yield G110.finding(f"{named} is marked undeveloped but has support", place)
+            elif not element.undeveloped and not supported:
+                yield G111.finding(f"{named} has no support and is not marked undeveloped", place)
+        elif element.undeveloped:
+            yield G109.finding(f"{named} is marked undeveloped", place)
+        if isinstance(element, Solution) and not any(reference.strip() for reference in element.evidence):
+            yield G119.finding(f"{named} refers to no evidence", place)

@@ -1,0 +1,36 @@
+"""Identifiers: each element of a module has one, and it is the only one with it (rule C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assurance.gsn.model import Argument
+from assurance.gsn.rules import places
+from evidence.diagnostics import Finding, Severity, code
+
+G101 = code(
+    "G101",
+    Severity.ERROR,
+    "two elements of one module have the same identifier",
+    "give one of them another identifier and mend the relations that mean it",
+    "GSN v3 1:2.1.2, 1:4.2.2",
+)
+G102 = code(
+    "G102",
+    Severity.ERROR,
+    "an identifier is empty or holds blanks or control characters",
+    "use letters, digits, '.', '-' and '_', for example G1 or Sn-4",
+    "GSN v3 1:2.1.2",
+)
+
+
+def check(argument: Argument) -> Iterator[Finding]:
+    """Doubled and unusable identifiers."""
+    for element in argument.duplicates:
+        first = argument[element.id]
+        where = f" ({first.place})" if first.place else ""
+        message = f"{element.type} {element.id!r} has the identifier of a {first.type}{where}"
+        yield G101.finding(message, places.of_element(element))
+    for element in (*argument, *argument.duplicates):
+        if not element.id or any(char.isspace() or not char.isprintable() for char in element.id):
+            yield G102.finding(f"{element.type} has the identifier {element.id!r}", places.of_element(element))

@@ -1,0 +1,18 @@
+"""Where a finding stands: the element's or relation's own place, with the element's identifier filled in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from assurance.gsn.model import Element, Relation
+from evidence.diagnostics import Place
+
+
+def of_element(element: Element) -> Place:
+    """The place of an element."""
+    return replace(element.place or Place(), element=element.id)
+
+
+def of_relation(relation: Relation) -> Place:
+    """The place of a relation; its source stands as the element."""
+    return replace(relation.place or Place(), element=relation.source)

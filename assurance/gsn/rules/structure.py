@@ -1,0 +1,71 @@
+"""The whole: no circle of support (rule C4), a goal at the top, nothing that hangs loose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assurance.gsn.model import Argument, ElementType
+from assurance.gsn.rules import places
+from evidence.diagnostics import Finding, Place, Severity, code
+
+G105 = code(
+    "G105",
+    Severity.ERROR,
+    "an element supports itself, or is its own context, through others",
+    "break the circle: one of its relations is not true",
+    "GSN v3 1:2.2.2",
+)
+G113 = code(
+    "G113",
+    Severity.ERROR,
+    "the argument has no top element",
+    "add the goal that the argument is to show; if every element has a parent, break the circle",
+    "GSN v3 1:2.2.2",
+)
+G114 = code(
+    "G114",
+    Severity.ERROR,
+    "a top element is not a goal",
+    "state the claim that it is to serve as a goal above it",
+    "GSN v3 1:2.1.4, table 1:2-1",
+)
+G115 = code(
+    "G115",
+    Severity.NOTE,
+    "the argument has several top goals",
+    "this is permitted; if one claim was meant, join them under it",
+)
+G116 = code(
+    "G116",
+    Severity.ERROR,
+    "an element is not connected to any top element",
+    "relate it to the element that it serves, or remove it",
+    "GSN v3 1:2.1.5",
+)
+
+
+def check(argument: Argument) -> Iterator[Finding]:
+    """Cycles, tops and loose elements."""
+    in_cycle: set[str] = set()
+    for cycle in argument.cycles():
+        in_cycle.update(cycle)
+        if len(cycle) > 1:  # a loop of one is G106
+            path = " -> ".join((*cycle, cycle[0]))
+            yield G105.finding(f"circle {path}", places.of_element(argument[cycle[0]]))
+    roots = argument.roots()
+    if not roots:
+        yield G113.finding(f"module {argument.module!r} has no top element", Place())
+    for root in roots:
+        if root.type is not ElementType.GOAL:
+            message = f"{root.type} {root.id} has nothing above it"
+            yield G114.finding(message, places.of_element(root))
+    tops = [root.id for root in roots if root.type is ElementType.GOAL]
+    if len(tops) > 1:
+        message = f"{len(tops)} top goals: {', '.join(tops)}"
+        yield G115.finding(message, places.of_element(argument[tops[0]]))
+    if roots:
+        reached = argument.reachable(root.id for root in roots)
+        for element in argument:
+            # a closed circle has its own finding; naming each of its members again would bury that
+            if element.id not in reached and element.id not in in_cycle:
+                yield G116.finding(f"{element.type} {element.id} hangs loose", places.of_element(element))

@@ -1,0 +1,102 @@
+"""Notes on the grammar of statements (rule C6). They look for plain signs in English text and miss much.
+
+Rather silent than wrong: a note comes only where a word list finds no candidate for a verb at all, or finds a
+finite verb where the standard asks for a noun phrase. Other languages give chance results; notes never fail a
+check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from assurance.gsn.model import Argument, Element, ElementType
+from assurance.gsn.rules import places
+from evidence.diagnostics import Code, Finding, Severity, code
+
+G120 = code(
+    "G120",
+    Severity.NOTE,
+    "a goal does not read as a claim",
+    "state something that is true or false: a subject and what holds of it",
+    "GSN v3 1:2.3.2",
+)
+G121 = code(
+    "G121",
+    Severity.NOTE,
+    "a goal makes several statements",
+    "give each claim a goal of its own, and put explanations into a context",
+    "GSN v3 1:2.3.2",
+)
+G122 = code(
+    "G122",
+    Severity.NOTE,
+    "a solution reads as a claim",
+    "name the item of evidence by a noun phrase, and put what it shows into the goal above",
+    "GSN v3 1:2.3.4",
+)
+G123 = code(
+    "G123",
+    Severity.NOTE,
+    "an assumption or justification is not a full sentence",
+    "write a sentence with a verb",
+    "GSN v3 1:2.3.6",
+)
+G124 = code(
+    "G124",
+    Severity.NOTE,
+    "a statement is too long to be read in a diagram",
+    "say it shorter and put the rest into a context or a document; the diagram shows the beginning only",
+)
+
+LONGEST = 600
+"""Characters of a statement that are surely shown in a diagram (`layout` cuts by the space that is there)."""
+
+_AUXILIARY = "is|are|was|were|be|been|has|have|had|does|do|can|cannot|could|will|would|shall|should|must|may|might"
+_FINITE = re.compile(rf"\b({_AUXILIARY})\b", re.IGNORECASE)
+# Third persons and participles: nearly every English sentence has one, and many noun phrases do too.
+_MAYBE_VERB = re.compile(r"\b[a-z]{2,}(?<!ss)(s|ed)\b|\b(hold|meet|satisfy|remain|lie|keep|work|exist)\b")
+_COMMAND = re.compile(
+    r"^\s*(to\s+[a-z]+|ensure|show|demonstrate|prove|verify|check|provide|argue|guarantee)\b(?!s)", re.IGNORECASE
+)
+_RELATIVE_CLAUSE = re.compile(r"\b(that|which|who|whose|where|when|while|as|if)\b.*", re.IGNORECASE | re.DOTALL)
+_ABBREVIATION = re.compile(r"\b(e\.g|i\.e|cf|vs|no|fig|sec|ch|al|approx|resp|etc)\.$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z])")
+
+
+def check(argument: Argument) -> Iterator[Finding]:
+    """Each element with a statement, in the order given."""
+    for element in argument:
+        for found, message in _judge(element):
+            yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
+
+
+def _judge(element: Element) -> Iterator[tuple[Code, str]]:
+    text = element.text.strip()
+    if not text:
+        return
+    if element.type is ElementType.GOAL:
+        if text.endswith("?"):
+            yield G120, "asks a question"
+        elif _COMMAND.match(text):
+            yield G120, f"opens with {text.split()[0]!r}: a task, not a claim"
+        elif not _may_have_verb(text):
+            yield G120, "has no verb"
+        if (count := _sentences(text)) > 1:
+            yield G121, f"has {count} sentences"
+    elif element.type is ElementType.SOLUTION:
+        if verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text)):
+            yield G122, f"says what {verb.group()!r} the case"
+    elif element.type in (ElementType.ASSUMPTION, ElementType.JUSTIFICATION) and not _may_have_verb(text):
+        yield G123, "has no verb"
+    if len(text) > LONGEST:
+        yield G124, f"has {len(text)} characters; {LONGEST} are surely shown"
+
+
+def _may_have_verb(text: str) -> bool:
+    return bool(_FINITE.search(text) or _MAYBE_VERB.search(text))
+
+
+def _sentences(text: str) -> int:
+    ends = [match for match in _SENTENCE_END.finditer(text) if not _ABBREVIATION.search(text[: match.end()])]
+    return 1 + len(ends)

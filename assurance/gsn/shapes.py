@@ -1,0 +1,232 @@
+"""From a statement to a GSN shape: size, and where each line of text stands inside it.
+
+Shapes follow the standard's table 1:2-1: goal rectangle, strategy parallelogram, solution circle, context
+rounded rectangle, assumption and justification ovals. Every line lies inside its shape by the exact measures of
+`text`; a statement that is too long for the largest permitted shape is cut with an ellipsis and `shortened` says
+so. Places nothing on a page and draws nothing. Unit: one point at scale 1; y grows downward.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from assurance.gsn import text
+from assurance.gsn.model import Element, ElementType
+
+SIZE: Final = 8.0
+"""Font size at scale 1."""
+LINE: Final = SIZE * text.LINE_HEIGHT
+BASE: Final = SIZE * 0.97
+"""From the top of a line's box to its base line."""
+STATUS_WORDS: Final = ("supported", "partial", "undeveloped", "contradicted", "in doubt", "stale")
+"""The vocabulary of a goal's status; goals keep room for the longest, so that status never moves a layout."""
+MARK: Final = 8.0
+"""Width and height of a status mark."""
+SLANT: Final = 12.0
+"""How far a strategy's slanted sides lean."""
+CORNER: Final = 16.0
+"""Largest corner radius of a context."""
+
+PAGE_LABEL: Final = 26.0
+"""Room for "p. 123" in an abridged shape."""
+_PAD_Y: Final = 5.0
+_GAP: Final = 4.0
+_ROUND_PAD: Final = 2.5
+_TEXT_WIDTHS: Final = (96.0, 124.0, 156.0, 196.0)
+_OVAL: Final = 1.6
+_MIN_RADIUS: Final = 20.0
+_PAD_X: Final = {ElementType.GOAL: 7.0, ElementType.STRATEGY: SLANT + 3.0, ElementType.CONTEXT: 10.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text: left end and base line, relative to the shape's top left corner."""
+
+    x: float
+    y: float
+    text: str
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A sized shape. `status` is where the status mark goes: the right end (goals) or the centre of its row."""
+
+    type: ElementType
+    width: float
+    height: float
+    lines: tuple[Line, ...]
+    status: tuple[float, float]
+    shortened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest shape that a page has room for, and whether statements are abridged for an overview."""
+
+    width: float = 210.0
+    height: float = 400.0
+    abridged: bool = False
+
+
+@lru_cache(maxsize=1)
+def status_room() -> float:
+    """Width that the longest status word and its mark take."""
+    return MARK + _GAP + text.widest(STATUS_WORDS, SIZE)
+
+
+def shape_of(element: Element, limits: Limits, tag: str = "") -> Shape:
+    """The shape of an element; `tag` is a word beside the identifier, such as "repeated"."""
+    if limits.abridged:
+        return _abridged(element)
+    if element.type in _PAD_X:
+        return _rectangular(element.type, element.id, element.text, limits, tag)
+    return _round(element.type, element.id, element.text, limits, tag)
+
+
+def _rectangular(kind: ElementType, identifier: str, statement: str, limits: Limits, tag: str) -> Shape:
+    pad = _PAD_X[kind]
+    prepared = text.prepare(statement)
+    room = status_room() if kind is ElementType.GOAL else MARK
+    head = text.width(identifier, SIZE, bold=True)
+    tagged = text.width(tag, SIZE) + _GAP if tag else 0.0
+    inner = min(_text_width(prepared, head + tagged + _GAP + room), limits.width - 2 * pad)
+    names = text.wrap(identifier, SIZE, inner, bold=True)
+    lines = [Line(pad, _PAD_Y + BASE + index * LINE, name, True) for index, name in enumerate(names)]
+    used = len(names)
+    if tag:
+        if used == 1 and head + tagged + _GAP + room <= inner:
+            lines.append(Line(pad + head + _GAP, _PAD_Y + BASE, tag))
+        else:
+            lines.append(Line(pad, _PAD_Y + BASE + used * LINE, tag))
+            used += 1
+            tagged = 0.0
+    # the status stands in the first row, or below a head that leaves no room for it
+    beside = used == 1 and head + tagged + _GAP + room <= inner
+    row = 0 if beside else used
+    used += 0 if beside else 1
+    most = max(1, math.floor((limits.height - 2 * _PAD_Y - 1.0) / LINE) - used)
+    body = text.wrap(prepared, SIZE, inner, max_lines=most)
+    top = _PAD_Y + used * LINE + 1.0
+    lines.extend(Line(pad, top + BASE + index * LINE, line) for index, line in enumerate(body) if line)
+    width, height = inner + 2 * pad, top + len(body) * LINE + _PAD_Y
+    middle = _PAD_Y + (row + 0.5) * LINE
+    if kind is ElementType.GOAL:
+        status = (width - pad, middle)
+    else:
+        status = (pad + (head + tagged + _GAP if beside else 0.0) + MARK / 2, middle)
+    return Shape(kind, width, height, tuple(lines), status, _is_shortened(statement, body))
+
+
+def _text_width(prepared: text.Prepared, head: float) -> float:
+    """The narrowest of a few widths at which the statement is a good deal wider than high."""
+    total = prepared.total * SIZE * 1.06
+    for width in _TEXT_WIDTHS:
+        lines = math.ceil(total / width) + len(prepared.paragraphs) - 1
+        if width >= head and lines * LINE <= 0.62 * width:
+            return width
+    return _TEXT_WIDTHS[-1]
+
+
+def _is_shortened(statement: str, body: list[str]) -> bool:
+    """Whether wrapping left words out: only then does the last line end in an ellipsis that is not the text's."""
+    if not body or not body[-1].endswith(text.ELLIPSIS):
+        return False
+    return "".join("".join(body).split()) != "".join(text.clean(statement).split())
+
+
+def _round(kind: ElementType, identifier: str, statement: str, limits: Limits, tag: str) -> Shape:
+    """The smallest circle or oval, in small steps, that holds identifier, tag and statement, line by line."""
+    aspect = 1.0 if kind is ElementType.SOLUTION else _OVAL
+    prepared = text.prepare(statement)
+    head = text.prepare(identifier, True)
+    area = (prepared.total + head.total + len(tag) / 2) * SIZE * LINE + 2 * MARK * LINE
+    largest = max(_MIN_RADIUS, min(limits.height / 2, limits.width / 2 / aspect))
+    radius = min(largest, max(_MIN_RADIUS, 0.98 * math.sqrt(area / aspect / math.pi)))
+    fitted = _fit(prepared, head, tag, radius, aspect)
+    while fitted is None and radius < largest:
+        radius = min(radius + 2.0, largest)
+        fitted = _fit(prepared, head, tag, radius, aspect)
+    rows, count = fitted or _cut(prepared, head, tag, radius, aspect)
+    top = radius - count * LINE / 2
+    lines = []
+    for index, (line, bold) in enumerate(rows):
+        left = radius * aspect - text.width(line, SIZE, bold=bold) / 2
+        lines.append(Line(left, top + index * LINE + BASE, line, bold))
+    behind = lines[0].x + text.width(lines[0].text, SIZE, bold=True) + _GAP + MARK / 2 if lines else radius
+    body = [line for line, _ in rows[1:]]
+    short = fitted is None and (len(rows) < 2 or body[-1].endswith(text.ELLIPSIS))
+    return Shape(kind, 2 * radius * aspect, 2 * radius, tuple(lines), (behind, top + LINE / 2), short)
+
+
+_Rows = list[tuple[str, bool]]
+
+
+def _fit(
+    prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float
+) -> tuple[_Rows, int] | None:
+    """Rows of text for an oval of this radius and the number of rows for which it was centred, or None."""
+    most = math.floor(2 * (radius - 1.0) / LINE)
+    least = max(1, math.ceil(prepared.total * SIZE / (2 * radius * aspect)))
+    for count in range(min(least, most), most + 1):
+        rows = _rows(prepared, head, tag, _chord(radius, aspect, count), None)
+        if len(rows) <= count:
+            return rows, count
+    return None
+
+
+def _cut(prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float) -> tuple[_Rows, int]:
+    """The text cut to what the largest oval holds."""
+    count = max(1, math.floor(1.7 * radius / LINE))
+    return _rows(prepared, head, tag, _chord(radius, aspect, count), count), count
+
+
+def _chord(radius: float, aspect: float, count: int) -> Callable[[int], float]:
+    """The room for line i of `count` lines that are centred in an oval: the narrower of its two edges."""
+
+    def room(index: int) -> float:
+        edge = max(abs(index - count / 2), abs(index + 1 - count / 2)) * LINE
+        inside = radius * radius - edge * edge
+        return 2 * (aspect * math.sqrt(inside) - _ROUND_PAD) if inside > 0 else 0.0
+
+    return room
+
+
+def _rows(
+    prepared: text.Prepared, head: text.Prepared, tag: str, room: Callable[[int], float], most: int | None
+) -> _Rows:
+    # both sides of the identifier keep room for a status mark, so that it stays in the middle
+    def beside_mark(index: int) -> float:
+        return room(index) - 2 * (MARK + _GAP)
+
+    rows = [(line, True) for line in text.wrap(head, SIZE, beside_mark, bold=True, max_lines=most)]
+    if tag:
+        used = len(rows)
+        rows.extend((line, False) for line in text.wrap(tag, SIZE, lambda i: room(used + i)))
+    used = len(rows)
+    left = None if most is None else max(0, most - used)
+    if left != 0:
+        rows.extend((line, False) for line in text.wrap(prepared, SIZE, lambda i: room(used + i), max_lines=left))
+    return rows if most is None else rows[:most]
+
+
+def _abridged(element: Element) -> Shape:
+    """A small shape for overviews: the identifier, and two lines of the statement of goals and strategies."""
+    if element.type not in (ElementType.GOAL, ElementType.STRATEGY):
+        small = Limits(width=120.0, height=120.0)
+        draw = _rectangular if element.type in _PAD_X else _round
+        return draw(element.type, element.id, "", small, "")
+    pad = _PAD_X[element.type]
+    inner = 104.0
+    # the first row also holds the status mark and, at its right end, the page
+    head = text.shorten(element.id, SIZE, inner - MARK - 2 * _GAP - PAGE_LABEL, bold=True)
+    body = text.wrap(element.text, SIZE, inner, max_lines=2)
+    lines = [Line(pad, _PAD_Y + BASE, head, True)]
+    lines += [Line(pad, _PAD_Y + BASE + (1 + i) * LINE, line) for i, line in enumerate(body) if line]
+    height = 2 * _PAD_Y + (1 + len(body)) * LINE
+    status = (pad + text.width(head, SIZE, bold=True) + _GAP + MARK / 2, _PAD_Y + LINE / 2)
+    return Shape(element.type, inner + 2 * pad, height, tuple(lines), status, True)
