@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from evidence.campaign import Plan, carry_out
-
 from assurance.case import Run
 from assurance.loading import LoadedCase, require_fresh
 from assurance.status import count_regions
 from assurance.support import assess
+from evidence.campaign import Finished, Planned, run_all
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import of_file
-from evidence.engines.base import Progress
+from evidence.engines.base import Progress, silent
 from evidence.errors import InputError
 from evidence.records import RunRecord
 from evidence.store import Entry, Store
@@ -29,14 +28,16 @@ E_FAILED = code("E108", Severity.ERROR, "run failed", "see the message; the othe
 
 @dataclass(frozen=True)
 class Executed:
-    """What came of one run: its record, whether it was fresh, and how it answers the criterion; or the failure."""
+    """What came of one run: its record, whether it was fresh, and how it answers the criterion; or the failures."""
 
     run: Run
     record: RunRecord | None
     digest: str | None
     fresh: bool
     outcome: str
-    failure: Finding | None = None
+    failures: tuple[Finding, ...] = ()
+    crash: str | None = None
+    """Traceback of a defect of the tool, for the report."""
 
 
 def execute(
@@ -45,7 +46,7 @@ def execute(
     only: Iterable[str] = (),
     workers: int = 1,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    progress: Callable[[str], Progress] | None = None,
+    progress: Callable[[str], Progress] = lambda name: silent,
 ) -> list[Executed]:
     """Run what the case declares, skipping what the store answers already.
 
@@ -54,21 +55,33 @@ def execute(
     """
     require_fresh(loaded)
     chosen = _chosen(loaded, list(only))
-    plans = [_plan(loaded, run, device) for run in chosen]
-    results = carry_out(plans, store, _blobs(loaded, store), workers=workers, progress=progress)
-    done = []
-    for run, result in zip(chosen, results, strict=True):
-        if result.failure is not None:
-            failure = E_FAILED.finding(
-                f"run {run.id}: {result.failure.message}", Place(element=run.id), remedy=result.failure.remedy
-            )
-            done.append(Executed(run, None, None, False, "failed", failure))
-            continue
-        outcome = _outcome(loaded, store, run, result.record)
-        claim = loaded.claims[run.requirement]
-        store.note(Entry(run.requirement, claim.criterion_digest, result.digest, run.id, outcome))
-        done.append(Executed(run, result.record, result.digest, result.fresh, outcome))
-    return done
+    planned = [_planned(loaded, run, _device(device)) for run in chosen]
+    by_name = {run.id: run for run in chosen}
+    done: dict[str, Executed] = {}
+
+    def finished(item: Finished) -> None:
+        done[item.name] = _executed(loaded, store, by_name[item.name], item)
+
+    run_all(planned, _blobs(loaded, store), store, workers, progress, finished)
+    return [done[run.id] for run in chosen]
+
+
+def _executed(loaded: LoadedCase, store: Store, run: Run, item: Finished) -> Executed:
+    if item.result is None:
+        failures = item.findings or (E_FAILED.finding(f"run {run.id}: internal error", Place(element=run.id)),)
+        return Executed(run, None, None, False, "failed", failures, item.crash)
+    result = item.result
+    outcome = _outcome(loaded, store, run, result.record)
+    store.note(Entry(run.requirement, loaded.claims[run.requirement].criterion_digest, result.digest, run.id, outcome))
+    return Executed(run, result.record, result.digest, result.fresh, outcome)
+
+
+def _device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+    if wanted != "auto":
+        return wanted
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _chosen(loaded: LoadedCase, only: list[str]) -> list[Run]:
@@ -80,10 +93,11 @@ def _chosen(loaded: LoadedCase, only: list[str]) -> list[Run]:
     return [run for run in runs if not only or run.id in only]
 
 
-def _plan(loaded: LoadedCase, run: Run, device: Literal["auto", "cpu", "cuda"]) -> Plan:
-    claim = loaded.claims[run.requirement]
+def _planned(loaded: LoadedCase, run: Run, device: Literal["cpu", "cuda"]) -> Planned:
     title = f"{run.requirement}: {loaded.case.requirement(run.requirement).title}"
-    return Plan(run.id, claim.statement, run.engine, dict(run.parameters), run.seed, device, title)
+    return Planned(
+        run.id, loaded.claims[run.requirement].statement, run.engine, title, dict(run.parameters), run.seed, device
+    )
 
 
 def _blobs(loaded: LoadedCase, store: Store) -> Callable[[str], bytes]:

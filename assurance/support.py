@@ -138,14 +138,17 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     Mismatches of identity give level NONE whatever the result was; unmet criteria give PARTIAL when something
     is established; counterexamples that make the criterion unattainable give CONTRADICTS.
     """
-    reasons = [*_stale(claim, record, frozenset(stale)), *_identity(claim, record), *_strength(claim, record)]
+    needed = _needed(claim, total)
+    reasons = [*_stale(claim, record, frozenset(stale)), *_identity(claim, record)]
     if not reasons and _covers_all(claim) and record.count != total:
         reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
     if reasons:
-        return Assessment(Level.NONE, tuple(reasons), 0, 0, total, _needed(claim, total))
+        return Assessment(Level.NONE, tuple([*reasons, *_strength(claim, record)]), 0, 0, total, needed)
     established, refuted, unchecked = _count(claim, record)
-    reasons = [*_result(claim, established, refuted, unchecked, total), *_review(claim)]
-    needed = _needed(claim, total)
+    weaker = _strength(claim, record)
+    if weaker:
+        established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
+    reasons = [*weaker, *_result(claim, established, refuted, unchecked, total), *_review(claim)]
     if total - refuted < needed:
         level = Level.CONTRADICTS
     elif established >= needed and claim.reviewed and claim.review_independent:
@@ -242,11 +245,11 @@ def _same_norm(a: LinfBall | L2Ball | SensorError, b: LinfBall | L2Ball | Sensor
 
 def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
     found = []
+    if not isinstance(record, SmoothingRecord) and not set(record.regions) & {"P", "C"}:
+        return []  # nothing is stated as established, so there is no strength to compare
     demanded, kind = claim.criterion.guarantee, record.guarantee.kind
     if demanded is GuaranteeKind.PROVED and kind is GuaranteeKind.UNCHECKED:
-        # a record without any positive result fails its threshold instead
-        if not isinstance(record, SmoothingRecord) and record.number("C"):
-            found.append(reason(S_UNCHECKED, "the record's bounds are candidates: no checker confirmed them"))
+        found.append(reason(S_UNCHECKED, "the record's bounds are candidates: no checker confirmed them"))
     elif demanded is GuaranteeKind.PROVED and kind is not GuaranteeKind.PROVED:
         found.append(reason(S_WEAKER, f"demanded is a proof, the record is {kind.value}"))
     elif demanded is GuaranteeKind.STATISTICAL and kind not in (GuaranteeKind.PROVED, GuaranteeKind.STATISTICAL):

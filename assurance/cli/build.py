@@ -52,13 +52,13 @@ def build(case: Path, folder: Path | None, formats: str | None, workers: int, as
             {
                 "files": {name: str(path) for name, path in built.files.items()},
                 "requirements": {name: item.status.value for name, item in built.snapshot.standings.items()},
-                "failed_runs": [item.run.id for item in built.done if item.failure],
+                "failed_runs": [item.run.id for item in built.done if item.failures],
             }
         )
     else:
         report(built.done, as_json=False)
         print_summary(built)
-    raise click.exceptions.Exit(2 if any(item.failure for item in built.done) else 0)
+    raise click.exceptions.Exit(2 if any(item.failures for item in built.done) else 0)
 
 
 def build_case(case: Path, folder: Path | None, formats: list[str], workers: int, *, explicit: bool) -> Built:

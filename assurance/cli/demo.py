@@ -37,8 +37,8 @@ def demo(target: Path) -> None:
         built = build_case(case, None, ["html", "pdf", "json"], 1, explicit=False)
         click.echo(f"\n{built.snapshot.loaded.case.title}")
         print_summary(built)
-        failed = failed or any(item.failure for item in built.done)
+        failed = failed or any(item.failures for item in built.done)
         for item in built.done:
-            if item.failure:
-                say(str(item.failure))
+            for failure in item.failures:
+                say(str(failure))
     raise click.exceptions.Exit(2 if failed else 0)

@@ -29,7 +29,7 @@ def run(case: Path, only: tuple[str, ...], workers: int, device: Literal["auto",
     with progress_bars() as bars:
         done = execute(loaded, store_of(loaded), only, workers, device, bars)
     report(done, as_json)
-    raise click.exceptions.Exit(2 if any(item.failure for item in done) else 0)
+    raise click.exceptions.Exit(2 if any(item.failures for item in done) else 0)
 
 
 def report(done: list[Executed], as_json: bool) -> None:
@@ -50,8 +50,10 @@ def report(done: list[Executed], as_json: bool) -> None:
         ]
         print_table("Runs", ["run", "requirement", "verdict", "result", "record is", "record"], rows)
     for item in done:
-        if item.failure:
-            say(str(item.failure))
+        for failure in item.failures:
+            say(str(failure))
+        if item.crash:
+            say(item.crash)
         elif item.outcome == "refuted":
             say(f"REFUTED: run {item.run.id} found counterexamples against requirement {item.run.requirement}")
         elif item.outcome == "not-met":
@@ -67,5 +69,5 @@ def _json(item: Executed) -> dict[str, object]:
         "record": item.digest,
         "fresh": item.fresh,
         "result": result_words(item.record) if item.record else None,
-        "failure": item.failure.as_json() if item.failure else None,
+        "failures": [failure.as_json() for failure in item.failures],
     }

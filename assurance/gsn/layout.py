@@ -27,6 +27,8 @@ A3: Final = (420.0, 297.0)
 MIN_TEXT: Final = 6.5
 """Smallest printed text in points."""
 MIN_SCALE: Final = MIN_TEXT / SIZE
+MAX_SCALE: Final = 1.2
+"""A page with room to spare is set larger, up to this."""
 POINTS_PER_MM: Final = 72 / 25.4
 HEADER: Final = 18.0
 """Points kept at the top of a page for its title."""
@@ -144,7 +146,8 @@ def pages(argument: Argument, size_mm: tuple[float, float] = A4, margin_mm: floa
     whole = pager.whole(top)
     if whole is not None:
         return _finish(argument, [whole], size_mm, margin)
-    drafts = [draft for draft, _ in _Pager(argument, size_mm, margin, abridged=True).branch(top)]
+    overview = _Pager(argument, size_mm, margin, abridged=True)
+    drafts = [draft for draft, _ in overview.branch(overview.build.top())]
     waiting = [top]
     while waiting:
         cut: list[Element] = []
@@ -284,6 +287,18 @@ class _Pager:
             found[element.id] = self.space(element) + sum(found.get(item.id, 0.0) for item in below)
         return found
 
+    @cached_property
+    def pages_left(self) -> dict[str, float]:
+        """For each element an estimate of the pages that it takes to show what hangs on it."""
+        found: dict[str, float] = {}
+        for element in reversed(self.argument.walk()):
+            share = self.weight[element.id] / (0.4 * self.area)
+            below = sum(found.get(item.id, 0.0) for item in self.build.children(element))
+            found[element.id] = min(1.0, 4 * share) if share <= 1.0 else 1.0 + below
+            if not self.build.has_more(element):
+                found[element.id] = 0.0
+        return found
+
     def space(self, element: Element) -> float:
         shape = self.build.shape(element)
         return (shape.width + 20.0) * (shape.height + 36.0)
@@ -303,7 +318,8 @@ class _Pager:
             if height > self.room[1]:
                 return None
             if width <= self.room[0]:
-                scale = min(1.0, MIN_SCALE * min(self.room[0] / max(width, 1.0), self.room[1] / max(height, 1.0)))
+                room = min(self.room[0] / max(width, 1.0), self.room[1] / max(height, 1.0))
+                scale = min(MAX_SCALE, MIN_SCALE * room)
                 return _Draft(kind, node, start.part, scale, width)
         return None
 
@@ -347,7 +363,8 @@ class _Pager:
 
     def choose(self, start: _Start) -> set[str]:
         """What to develop on a page: of the plans "so many generations, then each branch that fits whole" the one
-        that leaves the fewest pages to make, by an estimate; among equals the one that shows most."""
+        that leaves the fewest pages to make, by an estimate; among equals the one that shows most. An overview
+        has no pages below it, and shows as much as it can."""
         if sum(self.weight[item.id] for item in start.children) < 2 * self.area:
             everything = self.closure(start, start.children)
             if self.trial(start, everything):
@@ -357,8 +374,8 @@ class _Pager:
         developed: set[str] = set()
         while True:
             plan = self.completed(start, developed)
-            cost = sum(max(1.0, self.weight[item.id] / (0.4 * self.area)) for item in self.cuts(start, plan))
-            if cost <= least:
+            cost = sum(max(1.0, self.pages_left[item.id]) for item in self.cuts(start, plan))
+            if cost <= least or self.abridged:
                 best, least = plan, cost
             grown = developed.union(*(self.unit(item) for item in self.cuts(start, developed)))
             if grown == developed or not self.trial(start, grown):

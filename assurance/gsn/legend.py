@@ -9,9 +9,12 @@ from assurance.gsn import text
 from assurance.gsn.shapes import SIZE, STATUS_WORDS
 
 ROW: Final = 14.0
-SYMBOL: Final = 20.0
-"""Width kept for the sign in front of each word."""
+WIDE: Final = 20.0
+NARROW: Final = 12.0
+"""Widths of the cells in which signs are drawn."""
+_AFTER_SIGN: Final = 4.0
 _GAP: Final = 12.0
+_LETTER: Final = 6.0
 
 KEYS: Final = (
     ("Goal", "goal"),
@@ -30,13 +33,20 @@ KEYS: Final = (
 """Everything that can be explained: a key, and the words beside its sign."""
 
 
+_WIDE_SIGNS: Final = frozenset(
+    {"Goal", "Strategy", "Context", "Assumption", "Justification", "supported_by", "in_context_of"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One sign of the key and the left end of its row cell."""
+    """One sign of the key: the left end and width of its cell, and the left end of the words beside it."""
 
     key: str
     words: str
     x: float
+    wide: float
+    words_x: float
 
 
 def rows(keys: frozenset[str] | None, width: float) -> list[list[Entry]]:
@@ -46,12 +56,14 @@ def rows(keys: frozenset[str] | None, width: float) -> list[list[Entry]]:
     for key, words in KEYS:
         if keys is not None and key not in keys:
             continue
-        wide = SYMBOL + 4.0 + text.width(words, SIZE) + _GAP
-        if not laid or x + wide - _GAP > width:
+        cell = WIDE if key in _WIDE_SIGNS else NARROW
+        before = cell + _AFTER_SIGN + (_LETTER if key in ("Assumption", "Justification") else 0.0)
+        whole = before + text.width(words, SIZE)
+        if not laid or x + whole > width:
             laid.append([])
             x = 0.0
-        laid[-1].append(Entry(key, words, x))
-        x += wide
+        laid[-1].append(Entry(key, words, x, cell, x + before))
+        x += whole + _GAP
     return laid
 
 

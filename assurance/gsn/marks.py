@@ -65,9 +65,7 @@ def status_mark(status: str, x: float, y: float) -> str:
         square = f'<path d="M{number(x - 3.8)} {number(y - 3.8)}h7.6v7.6h-7.6z" fill="{colour}"/>'
         return f'{square}<path d="M{number(x - 2)} {number(y - 2)}l4 4m0 -4l-4 4" {white}/>'
     if status == "in doubt":
-        hexagon = (
-            f'<path d="M{number(x - 4.4)} {py}l2.2 -3.8h4.4l2.2 3.8l-2.2 3.8h-4.4z" fill="{colour}"/>'
-        )
+        hexagon = f'<path d="M{number(x - 4.4)} {py}l2.2 -3.8h4.4l2.2 3.8l-2.2 3.8h-4.4z" fill="{colour}"/>'
         hook = f'<path d="M{number(x - 1.4)} {number(y - 1.2)}a1.4 1.4 0 1 1 1.4 1.4v0.9m0 0.7v1" {white}/>'
         return hexagon + hook
     sand = f"M{number(x - 3.4)} {number(y - 3.8)}h6.8l-6.8 7.6h6.8z"

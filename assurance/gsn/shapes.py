@@ -35,7 +35,8 @@ PAGE_LABEL: Final = 26.0
 """Room for "p. 123" in an abridged shape."""
 _PAD_Y: Final = 5.0
 _GAP: Final = 4.0
-_ROUND_PAD: Final = 2.5
+_ROUND_PAD: Final = 4.0
+_STEP: Final = 2.0
 _TEXT_WIDTHS: Final = (96.0, 124.0, 156.0, 196.0)
 _OVAL: Final = 1.6
 _MIN_RADIUS: Final = 20.0
@@ -146,11 +147,17 @@ def _round(kind: ElementType, identifier: str, statement: str, limits: Limits, t
     head = text.prepare(identifier, True)
     area = (prepared.total + head.total + len(tag) / 2) * SIZE * LINE + 2 * MARK * LINE
     largest = max(_MIN_RADIUS, min(limits.height / 2, limits.width / 2 / aspect))
-    radius = min(largest, max(_MIN_RADIUS, 0.98 * math.sqrt(area / aspect / math.pi)))
-    fitted = _fit(prepared, head, tag, radius, aspect)
-    while fitted is None and radius < largest:
-        radius = min(radius + 2.0, largest)
-        fitted = _fit(prepared, head, tag, radius, aspect)
+    least = min(largest, max(_MIN_RADIUS, 0.98 * math.sqrt(area / aspect / math.pi)))
+    radius, fitted = largest, None
+    for breaks in (False, True):  # an identifier is broken only where even the largest oval is too narrow for it
+        steps = math.ceil((largest - least) / _STEP)
+        for step in range(steps + 1):
+            radius = min(largest, least + step * _STEP)
+            fitted = _fit(prepared, head, tag, radius, aspect, breaks)
+            if fitted is not None:
+                break
+        if fitted is not None:
+            break
     rows, count = fitted or _cut(prepared, head, tag, radius, aspect)
     top = radius - count * LINE / 2
     lines = []
@@ -167,14 +174,14 @@ _Rows = list[tuple[str, bool]]
 
 
 def _fit(
-    prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float
+    prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float, breaks: bool
 ) -> tuple[_Rows, int] | None:
     """Rows of text for an oval of this radius and the number of rows for which it was centred, or None."""
     most = math.floor(2 * (radius - 1.0) / LINE)
     least = max(1, math.ceil(prepared.total * SIZE / (2 * radius * aspect)))
     for count in range(min(least, most), most + 1):
         rows = _rows(prepared, head, tag, _chord(radius, aspect, count), None)
-        if len(rows) <= count:
+        if len(rows) <= count and (breaks or not rows[1:] or not rows[1][1]):
             return rows, count
     return None
 
