@@ -18,12 +18,13 @@ from assurance.gsn.patterns import instantiate, load_pattern
 from assurance.gsn.rules import check
 from assurance.loading import LoadedCase
 from assurance.register import DocumentEntry, Register
-from assurance.status import Standing, Status, roll_up
-from assurance.support import Level
-from assurance.words import claim_words, result_words
+from assurance.status import RESULT_KINDS, Standing, Status, roll_up
+from assurance.support import Level, positions
+from assurance.words import claim_words, counted, result_words
 from evidence.diagnostics import Finding
 from evidence.digest import short
 from evidence.errors import AssuranceError
+from evidence.records import SmoothingRecord
 from evidence.specification import InputBalls, expand
 from evidence.threat import describe
 
@@ -54,7 +55,7 @@ def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, 
 
 def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> dict[str, Any]:
     case = loaded.case
-    about_case = register.documents_about("case")
+    about_requirements = register.documents_about("requirements")
     return {
         "system": case.system.name,
         "function": case.system.function,
@@ -65,8 +66,8 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
             f"{item.id}{f' level {item.level}' if item.level else ', no level'}" for item in case.standards
         ),
         "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
-        "slots": {"case": {"status": documentary_status(about_case).value}},
-        "case_documents": [_document(item) for item in about_case],
+        "requirements_status": documentary_status(about_requirements).value,
+        "requirements_documents": [_document(item) for item in about_requirements],
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
         "exclusions": list(_exclusions(case, register)),
@@ -114,7 +115,7 @@ def _requirement(
         "text": requirement.text,
         "claim": claim_words(claim, standing.total)
         if claim
-        else f"What {requirement.id} asks for is shown by documents.",
+        else f"What {requirement.id} asks for is shown by reported results.",
         "status": standing.status.value,
         "threats": _threats(loaded.case, requirement),
         "assumptions": _assumptions(standing),
@@ -123,7 +124,7 @@ def _requirement(
         "reviews": _reviews(loaded, requirement),
         "domain": domain,
         "domain_status": domain_status.value,
-        "domain_evidence": [],
+        "domain_evidence": _domain_evidence(standing, domain_status),
     }
 
 
@@ -158,7 +159,9 @@ def _evidence(register: Register, standing: Standing, requirement: Requirement) 
                     "text": f"{kind} record {short(item.digest)}{when}: {result_words(item.record)}",
                 }
             )
-    items += [_document(item) for item in register.documents_about(requirement.id)]
+    if requirement.property is None:  # beside a formal property, documents speak of the requirement, not of the claim
+        documents = register.documents_about(requirement.id)
+        items += [_document(item) for item in documents if item.record.evidence_kind in RESULT_KINDS]
     return list({item["id"]: item for item in items}.values())
 
 
@@ -183,25 +186,39 @@ def _reviews(loaded: LoadedCase, requirement: Requirement) -> list[dict[str, str
     ]
 
 
+def _domain_evidence(standing: Standing, status: Status) -> list[dict[str, str]]:
+    """The record whose regions the covered share is computed from."""
+    if standing.best is None or status is Status.UNDEVELOPED:
+        return []
+    digest = standing.best.digest
+    return [{"id": "regions", "digest": digest, "text": f"Volume of the regions that record {short(digest)} examined"}]
+
+
 def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tuple[Status, str]:
     """Status and text of the goal that joins the examined regions to the operational design domain."""
     if claim is None:
-        return Status.UNDEVELOPED, "What the documents state holds throughout the operational design domain."
+        return Status.UNDEVELOPED, "What is shown holds throughout the operational design domain."
     if isinstance(claim.statement.regions, InputBalls):
-        text = f"The {standing.total} listed inputs of {claim.requirement} represent the operational design domain."
+        text = f"The {counted(standing.total, 'listed input')} of {claim.requirement} represent the operational design domain."
         return Status.UNDEVELOPED, text
-    share = domain_share(loaded, claim)
-    shown = "a share that cannot be computed" if share is None else f"{share:.2%}"
-    text = f"The {standing.total} examined regions of {claim.requirement} cover the operational design domain (covered: {shown} of its volume)."
-    if share is None or share == 0 or standing.status in (Status.UNDEVELOPED, Status.STALE):
+    share = domain_share(loaded, claim, standing)
+    shown = (
+        "their volume cannot be compared with it" if share is None else f"those proved hold {share:.2%} of its volume"
+    )
+    text = f"The examined regions of {claim.requirement} cover the operational design domain ({shown})."
+    if not share or standing.status in (Status.UNDEVELOPED, Status.STALE):
         return Status.UNDEVELOPED, text
     return (Status.SUPPORTED if share >= 1 - 1e-12 else Status.PARTIAL), text
 
 
-def domain_share(loaded: LoadedCase, claim: Claim) -> float | None:
-    """Share of the ODD's volume that the claim's boxes or cells cover; None when inputs and ODD are not linked."""
+def domain_share(loaded: LoadedCase, claim: Claim, standing: Standing) -> float | None:
+    """Share of the ODD's volume in regions that the best record proved; None when ODD and inputs are not the same parameters."""
+    if standing.best is None or not standing.established or isinstance(standing.best.record, SmoothingRecord):
+        return 0.0
     linked = {item.input: item.range for item in loaded.case.odd.parameters if item.input}
     ports = claim.statement.inputs
+    if any(item.input is None for item in loaded.case.odd.parameters):
+        return None
     if any(port.name not in linked or linked[port.name].unit != port.unit for port in ports):
         return None
 
@@ -217,10 +234,12 @@ def domain_share(loaded: LoadedCase, claim: Claim) -> float | None:
     high = np.array([linked[port.name].upper for port in ports])
     if (high <= low).any():
         return None
-    return union_volume(
-        (np.clip(regions.lower, low, high) - low) / (high - low),
-        (np.clip(regions.upper, low, high) - low) / (high - low),
-    )
+    letters = [standing.best.record.regions[i] for i in positions(claim, standing.best.record)]
+    if len(letters) != len(regions):
+        return None
+    proved = np.array([letter == "P" for letter in letters])
+    lower, upper = ((np.clip(side, low, high) - low) / (high - low) for side in (regions.lower, regions.upper))
+    return union_volume(lower[proved], upper[proved])
 
 
 def union_volume(lower: Any, upper: Any) -> float | None:
@@ -258,4 +277,4 @@ def _exclusions_summary(case: Case) -> str:
     total = sum(len(item.exclusions) for item in case.threat_models)
     if not case.threat_models:
         return "No threat model is declared: no kind of attack is covered."
-    return f"{len(case.threat_models)} threat models with {total} explicit exclusions."
+    return f"{counted(len(case.threat_models), 'threat model')} with {counted(total, 'explicit exclusion')}."

@@ -262,7 +262,8 @@ class DocumentItem(DeclaredFile):
     independent: bool = False
     date: IsoDate
     about: tuple[Id, ...] = Field(min_length=1)
-    """Requirement, model, data-set or table ids; or 'case', 'implementation', 'preprocessing', 'postprocessing'."""
+    """Requirement, model, data-set or table ids; 'case'; or a leg of the argument that the document is to show:
+    'requirements' (that they are complete and right), 'implementation', 'preprocessing', 'postprocessing'."""
     objectives: tuple[Text, ...] = ()
     """Objectives that the document is offered for, as 'standard:objective'. Reviews, plans and other kinds whose
     content no tool reads count only for objectives that they name here."""

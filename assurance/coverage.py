@@ -294,7 +294,7 @@ def _bits(
     item: str,
 ) -> Iterator[Bit]:
     yield from _record_bits(loaded.case, standings, entry, item)
-    yield from _document_bits(register, catalogue, entry, item)
+    yield from _document_bits(loaded.case, register, entry, item)
     yield from _case_bits(loaded, entry, item)
 
 
@@ -340,7 +340,15 @@ def _record_bits(case: Case, standings: dict[str, Standing], entry: Entry, item:
         )
 
 
-def _document_bits(register: Register, catalogue: Catalogue, entry: Entry, item: str) -> Iterator[Bit]:
+def _role(case: Case, item: str) -> ModelRole | None:
+    """The declared role of the model that an item in scope is, or is about; None when models differ in role."""
+    named = [model.role for model in case.models if model.id == item]
+    named += [case.model(r.property.model).role for r in case.requirements if r.id == item and r.property]
+    roles = set(named or [model.role for model in case.models])
+    return ModelRole(roles.pop()) if len(roles) == 1 else None
+
+
+def _document_bits(case: Case, register: Register, entry: Entry, item: str) -> Iterator[Bit]:
     for document in register.documents:
         if not document.fresh or document.record.evidence_kind not in {kind.value for kind in EvidenceKind}:
             continue
@@ -356,6 +364,7 @@ def _document_bits(register: Register, catalogue: Catalogue, entry: Entry, item:
             record.independent,
             document.item.objectives,
             True,
+            _role(case, item),
         )
 
 
@@ -367,7 +376,8 @@ def _case_bits(loaded: LoadedCase, entry: Entry, item: str) -> Iterator[Bit]:
     case = loaded.case
 
     def bit(kind: EvidenceKind) -> Bit:
-        return Bit(loaded.digest, kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, False, (), True)
+        documentary = GuaranteeKind.DOCUMENTARY
+        return Bit(loaded.digest, kind, Artefact.DOCUMENT, documentary, False, (), True, _role(case, item))
 
     if entry.artefact is Subject.REQUIREMENTS and entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
         yield bit(EvidenceKind.REQUIREMENT_RECORD)
@@ -421,7 +431,12 @@ def _best(levels: list[CreditLevel | None]) -> CreditLevel | None:
 
 def _accepts_results(entry: Entry) -> bool:
     computed = {EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, EvidenceKind.REACHABILITY, EvidenceKind.PROBABILISTIC_ROBUSTNESS}
-    return any(row.evidence in computed and row.artefact is Artefact.MODEL_DESCRIPTION for row in entry.credit)
+    return any(
+        row.evidence in computed
+        and row.artefact is Artefact.MODEL_DESCRIPTION
+        and row.level is not CreditLevel.SUPPORTING
+        for row in entry.credit
+    )
 
 
 def _concerned(entry: Entry, standings: dict[str, Standing], items: list[str]) -> list[Standing]:

@@ -224,7 +224,9 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
     parents = ids(case.safety_requirements) | ids(case.requirements)
     data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
-    about = parents | models | data | tables | {"case", "implementation", "preprocessing", "postprocessing"}
+    about = (
+        parents | models | data | tables | {"case", "requirements", "implementation", "preprocessing", "postprocessing"}
+    )
 
     def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
         if name not in known:

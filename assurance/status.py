@@ -34,6 +34,13 @@ from evidence.specification import Boxes, InputBalls, Statement, expand
 from evidence.store import Store
 
 
+RESULT_KINDS = frozenset(
+    {"performance-test", "monitor-evidence", "implementation-equivalence", "numerical-soundness"}
+    | {"formal-local-robustness", "probabilistic-robustness", "reachability"}
+)
+"""Kinds of documents that report results. A review or a plan does not show that a requirement is met."""
+
+
 class Status(StrEnum):
     """The vocabulary for goals."""
 
@@ -85,7 +92,7 @@ def count_regions(loaded: LoadedCase, statement: Statement, store: Store) -> int
 
 def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> Standing:
     claim = loaded.claims.get(id)
-    documents = register.documents_about(id)
+    documents = [item for item in register.documents_about(id) if item.record.evidence_kind in RESULT_KINDS]
     if claim is None:
         return _documentary(id, any(item.fresh for item in documents), any(not item.fresh for item in documents))
     total = count_regions(loaded, claim.statement, store)

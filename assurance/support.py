@@ -143,7 +143,7 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     if not reasons and _covers_all(claim) and record.count != total:
         reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
     if reasons:
-        return Assessment(Level.NONE, tuple([*reasons, *_strength(claim, record)]), 0, 0, total, needed)
+        return Assessment(Level.NONE, (*reasons, *_strength(claim, record)), 0, 0, total, needed)
     established, refuted, unchecked = _count(claim, record)
     weaker = _strength(claim, record)
     if weaker:
@@ -283,15 +283,15 @@ def _words(arithmetic: Arithmetic) -> str:
 
 def _count(claim: Claim, record: RunRecord) -> tuple[int, int, int]:
     """Of the claim's regions: established, refuted, unchecked."""
-    positions = _positions(claim, record)
+    where = positions(claim, record)
     if isinstance(record, SmoothingRecord):
         regions = claim.statement.regions
         if not (isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)):
             return 0, 0, 0
         radius = regions.perturbation.eps.value
-        items = [record.inputs[i] for i in positions]
+        items = [record.inputs[i] for i in where]
         return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), 0, 0
-    letters = [record.regions[i] for i in positions]
+    letters = [record.regions[i] for i in where]
     refuted = letters.count("R") if _identical_sets(claim, record) else 0
     return letters.count("P"), refuted, letters.count("C")
 
@@ -304,7 +304,7 @@ def _identical_sets(claim: Claim, record: BoundsRecord | OutputRangeRecord) -> b
     return True
 
 
-def _positions(claim: Claim, record: RunRecord) -> list[int]:
+def positions(claim: Claim, record: RunRecord) -> list[int]:
     """Where the claim's regions stand in the record's list."""
     wanted, given = claim.statement.regions, record.statement.regions
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):

@@ -30,6 +30,12 @@ def listed(names: tuple[str, ...] | list[str]) -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 box`, `2 boxes`: the noun with its number."""
+    plural = noun + ("es" if noun.endswith(("x", "s", "ch")) else "s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def predictor_words(predictor: Predictor) -> str:
     return "the smoothed classifier" if predictor is Predictor.SMOOTHED else "the network"
 
@@ -66,9 +72,9 @@ def regions_words(statement: Statement, count: int) -> str:
     """Over which inputs, as an adverbial."""
     regions = statement.regions
     if isinstance(regions, InputBalls):
-        return f"at the {count} listed inputs, {describe(regions.perturbation)}"
+        return f"at the {counted(count, 'listed input')} under {describe(regions.perturbation)}"
     if isinstance(regions, TableCells):
-        return f"throughout the {count} table cells whose corners hold one entry"
+        return f"throughout the {counted(count, 'table cell')} whose corners hold one entry"
     if isinstance(regions, Boxes) and count == 1:
         return f"throughout the stated box {regions.boxes[0].id}"
     return f"throughout the {count} stated boxes"
@@ -108,10 +114,10 @@ def result_words(record: RunRecord | DocumentRecord) -> str:
         for letter, word in (("P", "proved"), ("C", "bounded but unchecked"), ("R", "refuted"), ("U", "undecided"))
         if record.number(letter)
     ]
-    what = {"input-balls": "listed inputs", "boxes": "stated boxes", "table-cells": "table cells"}[
+    what = {"input-balls": "listed input", "boxes": "stated box", "table-cells": "table cell"}[
         record.statement.regions.kind
     ]
-    return f"Of {record.count} {what}: {listed(parts)}."
+    return f"Of {counted(record.count, what)}: {listed(parts)}."
 
 
 def verdict_words(record: RunRecord) -> str:

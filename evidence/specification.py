@@ -60,18 +60,25 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*$")
+# possessive: '0.25' must not be read as 0.2 of the unit '5'
+_QUANTITY = re.compile(r"([-+]?+(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+)\s*+(\S.*)", re.DOTALL)
+_MAX_QUANTITY = 120
 
 
 def _quantity(value: Any) -> Any:
     if isinstance(value, str):
-        found = _QUANTITY.match(value)
+        found = _QUANTITY.fullmatch(value.strip()) if len(value) <= _MAX_QUANTITY else None
         if not found:
-            raise ValueError(f"{value!r} is not a quantity: write a number and its unit, as in '25 ft'")
+            raise ValueError(f"{value[:40]!r} is not a quantity: write a number and its unit, as in '25 ft'")
         return {"value": float(found[1]), "unit": found[2]}
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"{value!r} has no unit: write a number and its unit, as in '{value} ft'")
     return value
+
+
+def decimal_text(value: float) -> str:
+    """A number as short as it can be written without changing it: rounding could claim more than was shown."""
+    return repr(float(value)).removesuffix(".0")
 
 
 class _Quantity(Frozen):
@@ -79,7 +86,7 @@ class _Quantity(Frozen):
     unit: Annotated[str, Field(min_length=1, max_length=40)]
 
     def __str__(self) -> str:
-        return f"{self.value:g} {self.unit}"
+        return f"{decimal_text(self.value)} {self.unit}"
 
 
 Quantity = Annotated[_Quantity, BeforeValidator(_quantity)]
@@ -128,8 +135,14 @@ class InputBalls(Frozen):
 
     kind: Literal["input-balls"] = "input-balls"
     data: Digest
-    inputs: tuple[Annotated[int, Field(ge=0)], ...] | Literal["all"] = "all"
+    inputs: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] | Literal["all"] = "all"
     perturbation: Perturbation
+
+    @model_validator(mode="after")
+    def _listed(self) -> InputBalls:
+        if not self.inputs or (not isinstance(self.inputs, str) and len(set(self.inputs)) != len(self.inputs)):
+            raise ValueError("list at least one input, and each only once")
+        return self
 
 
 class Range(Frozen):
@@ -142,11 +155,13 @@ class Range(Frozen):
     @model_validator(mode="after")
     def _ordered(self) -> Range:
         if self.lower > self.upper:
-            raise ValueError(f"inverted range: lower {self.lower:g} is above upper {self.upper:g}")
+            raise ValueError(
+                f"inverted range: lower {decimal_text(self.lower)} is above upper {decimal_text(self.upper)}"
+            )
         return self
 
     def __str__(self) -> str:
-        return f"[{self.lower:g}, {self.upper:g}] {self.unit}"
+        return f"[{decimal_text(self.lower)}, {decimal_text(self.upper)}] {self.unit}"
 
 
 class NamedBox(Frozen):
@@ -161,6 +176,14 @@ class Boxes(Frozen):
 
     kind: Literal["boxes"] = "boxes"
     boxes: tuple[NamedBox, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Boxes:
+        names = [box.id for box in self.boxes]
+        twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if twice:
+            raise ValueError(f"the box {twice[0]!r} stands twice: results are joined to boxes by their names")
+        return self
 
 
 class TableCells(Frozen):
@@ -220,6 +243,12 @@ class LinearConstraint(Frozen):
     coefficients: dict[str, float] = Field(min_length=1)
     greater_than: float = 0.0
 
+    @model_validator(mode="after")
+    def _about_outputs(self) -> LinearConstraint:
+        if not any(self.coefficients.values()):
+            raise ValueError("every coefficient is zero: the constraint says nothing about the outputs")
+        return self
+
 
 class Linear(Frozen):
     """All of these strict linear inequalities hold."""
@@ -265,6 +294,8 @@ class Statement(Frozen):
                 raise ValueError(f"unknown output {name!r}; the model has {', '.join(self.outputs)}")
         if isinstance(self.condition, ChosenAmong | NeverChosen) and set(self.condition.outputs) >= set(self.outputs):
             raise ValueError("the condition names every output: it would be vacuous or unsatisfiable")
+        if isinstance(self.condition, KeepLabel | CornerEntry) and len(self.outputs) < 2:
+            raise ValueError("a decision among a single output is vacuous: the model needs at least two")
         return self
 
 
@@ -342,6 +373,8 @@ def read_arrays(data: bytes, names: tuple[str, ...], file: str) -> dict[str, NDA
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(item.file_size for item in archive.infolist()) > MAX_ARRAY_BYTES:
                 raise InputError.of(N_DATA, f"{file} unpacks to more than {MAX_ARRAY_BYTES} bytes", Place(file))
+            if len(set(archive.namelist())) < len(archive.namelist()):
+                raise InputError.of(N_DATA, f"{file} holds two arrays of one name", Place(file))
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             missing = [name for name in names if name not in arrays]
             if missing:
@@ -349,8 +382,8 @@ def read_arrays(data: bytes, names: tuple[str, ...], file: str) -> dict[str, NDA
             return {name: np.asarray(arrays[name]) for name in names}
     except InputError:
         raise
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise InputError.of(N_DATA, f"{file} is not a readable .npz file: {error}", Place(file)) from None
+    except Exception as error:  # zipfile, zlib and numpy raise what they like for broken bytes
+        raise InputError.of(N_DATA, f"{file} is not a readable .npz file: {error!s:.200}", Place(file)) from None
 
 
 def tolerances(perturbation: LinfBall | L2Ball | SensorError, inputs: tuple[Port, ...]) -> Floats:
@@ -383,6 +416,8 @@ def _balls(statement: Statement, regions: InputBalls, blobs: Blobs) -> RegionSet
     points, labels = _points(arrays, regions.inputs, len(statement.inputs), len(statement.outputs))
     half = tolerances(regions.perturbation, statement.inputs)
     lower, upper = outward(points, half)
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
+        raise InputError.of(N_DATA, "inputs and perturbation together exceed the range of float64")
     radius = float(half.max()) if isinstance(regions.perturbation, L2Ball) else None
     if isinstance(statement.condition, KeepLabel):
         conditions, which = _decisions(statement, labels)
@@ -405,8 +440,12 @@ def _points(
         )
     if len(inputs) == 0:
         raise InputError.of(N_EMPTY, "the data set holds no inputs")
-    if inputs.dtype.kind != "f" or labels.dtype.kind not in "iu":
-        raise InputError.of(N_SHAPE, f"inputs of type {inputs.dtype}, labels of type {labels.dtype}")
+    if inputs.dtype.kind != "f" or inputs.dtype.itemsize > 8 or labels.dtype.kind not in "iu":
+        raise InputError.of(
+            N_SHAPE,
+            f"inputs of type {inputs.dtype}, labels of type {labels.dtype}",
+            expected="floats of at most 64 bits, and integers",
+        )
     if not np.isfinite(inputs).all():
         raise InputError.of(N_DATA, "the data set holds NaN or infinite inputs")
     if labels.min() < 0 or labels.max() >= m:
@@ -460,7 +499,9 @@ def _boxes(statement: Statement, regions: Boxes) -> RegionSet:
 def _cells(statement: Statement, regions: TableCells, blobs: Blobs) -> RegionSet:
     keys = tuple(f"grid_{port.name}" for port in statement.inputs)
     arrays = read_arrays(blobs(regions.table), (*keys, "advisory"), "table")
-    grids = [np.asarray(arrays[key], dtype=np.float64) for key in keys]
+    grids = [_grid(arrays[key]) for key in keys]
+    if arrays["advisory"].dtype.kind not in "iu":
+        raise InputError.of(N_SHAPE, f"table entries of type {arrays['advisory'].dtype}", expected="integers")
     entry = arrays["advisory"].astype(np.int64)
     if any(grid.ndim != 1 or len(grid) < 2 or not (np.diff(grid) > 0).all() for grid in grids):
         raise InputError.of(N_DATA, "a table grid is not a strictly ascending list of at least two points")
@@ -485,6 +526,18 @@ def _cells(statement: Statement, regions: TableCells, blobs: Blobs) -> RegionSet
         conditions, which = (_fixed(statement),), np.zeros(len(where), dtype=np.int64)
     names = tuple("cell " + "/".join(map(str, index)) for index in where.tolist())
     return RegionSet(lower, upper, lower / 2 + upper / 2, None, conditions, which, labels, names)
+
+
+def _grid(array: NDArray[Any]) -> Floats:
+    """Grid points as float64, refused where that would round them."""
+    exact = array.dtype.kind == "f" and array.dtype.itemsize <= 8
+    if array.dtype.kind in "iu" and array.size:
+        exact = bool(array.max() <= 2**53 and array.min() >= -(2**53))
+    if not exact or not np.isfinite(array).all():
+        raise InputError.of(
+            N_DATA, f"a table grid of type {array.dtype}", expected="finite numbers that float64 holds exactly"
+        )
+    return array.astype(np.float64)
 
 
 def _decisions(

@@ -118,11 +118,11 @@ def _addresses(item: Addressed, attack: Attack) -> bool:
 def describe(perturbation: LinfBall | L2Ball | SensorError) -> str:
     """The perturbation set in words, with numbers and units from the data."""
     if isinstance(perturbation, LinfBall):
-        return f"each input off by at most {perturbation.eps} (Linf)"
+        return f"changes of each input by at most {perturbation.eps} (Linf)"
     if isinstance(perturbation, L2Ball):
-        return f"Euclidean distance at most {perturbation.eps} (L2)"
-    parts = ", ".join(f"{name} by at most {amount}" for name, amount in sorted(perturbation.tolerances.items()))
-    return f"simultaneous errors: {parts}"
+        return f"changes of Euclidean length up to {perturbation.eps} (L2)"
+    parts = " and ".join(f"of {name} by at most {amount}" for name, amount in sorted(perturbation.tolerances.items()))
+    return f"simultaneous errors {parts}"
 
 
 def contains(

@@ -75,6 +75,12 @@ def build_case(case: Path, folder: Path | None, formats: list[str], workers: int
     return Built(files, snapshot, done)
 
 
+def write_dossier(snapshot: Snapshot, store: Store, folder: Path) -> list[Path]:
+    """Render the dossier in every format that the installation can make; returns the files."""
+    formats = _possible(["html", "pdf"], explicit=False)
+    return [_write(folder / file, content) for _, file, content in _outputs(snapshot, store, formats)]
+
+
 def print_summary(built: Built) -> None:
     """One line for each requirement and each standard, then where the files are."""
     for name, standing in built.snapshot.standings.items():

@@ -11,6 +11,7 @@ Colours, status and links belong to `svg`: they never move a layout.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -34,7 +35,7 @@ HEADER: Final = 18.0
 """Points kept at the top of a page for its title."""
 SMALLEST_PAGE_MM: Final = (180.0, 140.0)
 _PICTURE_ROW: Final = 2400.0
-"""Width at which a row of supporting elements is broken in a picture."""
+"""Least width at which a row of supporting elements is broken in a picture."""
 _NARROWEST_PICTURE: Final = 400.0
 _MARGIN: Final = 20.0
 _LINKS_SHOWN: Final = 4
@@ -125,8 +126,9 @@ class Page:
 def layout(argument: Argument) -> Page:
     """One picture of the whole argument at scale 1, as large as it needs to be (for zooming, not for paper)."""
     build = _Builder(argument, Limits())
-    node, _ = build.tree(build.top(), None)
-    width, height = arrange(node, _PICTURE_ROW)
+    node, _ = build.everything()
+    area = sum((item.shape.width + 40.0) * (item.shape.height + 50.0) for item in _nodes(node))
+    width, height = arrange(node, max(_PICTURE_ROW, 1.8 * math.sqrt(area)))
     inner = max(width, _NARROWEST_PICTURE)
     high = height + HEADER + legend.height(inner)
     size_mm = ((inner + 2 * _MARGIN) / POINTS_PER_MM, (high + 2 * _MARGIN) / POINTS_PER_MM)
@@ -142,13 +144,12 @@ def pages(argument: Argument, size_mm: tuple[float, float] = A4, margin_mm: floa
         raise ValueError(f"page of {size_mm} mm is below the smallest, {SMALLEST_PAGE_MM} mm")
     margin = margin_mm * POINTS_PER_MM
     pager = _Pager(argument, size_mm, margin)
-    top = pager.build.top()
-    whole = pager.whole(top)
+    whole = pager.whole()
     if whole is not None:
         return _finish(argument, [whole], size_mm, margin)
     overview = _Pager(argument, size_mm, margin, abridged=True)
     drafts = [draft for draft, _ in overview.branch(overview.build.top())]
-    waiting = [top]
+    waiting = [pager.build.top()]
     while waiting:
         cut: list[Element] = []
         for draft, cuts in pager.branch(waiting.pop()):
@@ -227,6 +228,17 @@ class _Builder:
                 reached |= self.argument.reachable([element.id])
         return self.start(tops[0]) if len(tops) == 1 else _Start(None, (), tuple(tops))
 
+    def everything(self) -> tuple[Node, _Start]:
+        """The nodes of a page with all elements in full."""
+        start = self.top()
+        while True:
+            node, cuts = self.tree(start, None)
+            if not cuts:
+                return node, start
+            # relations that start at a context are wrong, but not lost: the context is drawn as one more top
+            tops = start.children if start.element is None else (start.element,)
+            start = _Start(None, (), (*tops, *cuts))
+
     def tree(self, start: _Start, developed: set[str] | None) -> tuple[Node, list[Element]]:
         """The nodes of a page, and the elements that are cut there: what hangs on them is not in `developed`.
 
@@ -303,12 +315,11 @@ class _Pager:
         shape = self.build.shape(element)
         return (shape.width + 20.0) * (shape.height + 36.0)
 
-    def whole(self, top: _Start) -> _Draft | None:
+    def whole(self) -> _Draft | None:
         """One page with everything, or None where that does not fit."""
-        if sum(self.weight[item.id] for item in (*top.contexts, *top.children)) > 2 * self.area:
+        if sum(self.space(element) for element in self.argument) > self.area:
             return None
-        node, _ = self.build.tree(top, None)
-        return self.draft(PageKind.WHOLE, node, top)
+        return self.draft(PageKind.WHOLE, *self.build.everything())
 
     def draft(self, kind: PageKind, node: Node, start: _Start) -> _Draft | None:
         """Arrange a tree; None when it has no room on the page at the smallest permitted scale."""

@@ -27,7 +27,8 @@ KEYS: Final = (
     ("in_context_of", "in context of"),
     ("undeveloped", "not developed"),
     ("uninstantiated", "to be instantiated"),
-    ("transfer", "goes on, or comes from, there"),
+    ("transfer", "continued on or from that page"),
+    ("more", "so many more below"),
     *((f"status:{word}", word) for word in STATUS_WORDS),
 )
 """Everything that can be explained: a key, and the words beside its sign."""

@@ -41,9 +41,10 @@ LOOKS: Final = {
 
 def number(value: float) -> str:
     """A coordinate with at most one decimal."""
-    rounded = round(value, 1)
-    whole = int(rounded)
-    return str(whole) if whole == rounded else str(rounded)
+    text = f"{value:.1f}"
+    if text.endswith(".0"):
+        text = text[:-2]
+    return "0" if text == "-0" else text
 
 
 def status_mark(status: str, x: float, y: float) -> str:

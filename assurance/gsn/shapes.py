@@ -147,11 +147,11 @@ def _round(kind: ElementType, identifier: str, statement: str, limits: Limits, t
     head = text.prepare(identifier, True)
     area = (prepared.total + head.total + len(tag) / 2) * SIZE * LINE + 2 * MARK * LINE
     largest = max(_MIN_RADIUS, min(limits.height / 2, limits.width / 2 / aspect))
-    least = min(largest, max(_MIN_RADIUS, 0.98 * math.sqrt(area / aspect / math.pi)))
-    radius, fitted = largest, None
-    for breaks in (False, True):  # an identifier is broken only where even the largest oval is too narrow for it
-        steps = math.ceil((largest - least) / _STEP)
-        for step in range(steps + 1):
+    guess = math.sqrt(area / aspect / math.pi) // _STEP * _STEP
+    least = min(largest, max(_MIN_RADIUS, guess))
+    radius, fitted = least, None
+    for breaks in (False, True):  # words are broken only where even the largest oval is too narrow for one
+        for step in range(math.ceil((largest - least) / _STEP) + 1):
             radius = min(largest, least + step * _STEP)
             fitted = _fit(prepared, head, tag, radius, aspect, breaks)
             if fitted is not None:
@@ -180,8 +180,9 @@ def _fit(
     most = math.floor(2 * (radius - 1.0) / LINE)
     least = max(1, math.ceil(prepared.total * SIZE / (2 * radius * aspect)))
     for count in range(min(least, most), most + 1):
-        rows = _rows(prepared, head, tag, _chord(radius, aspect, count), None)
-        if len(rows) <= count and (breaks or not rows[1:] or not rows[1][1]):
+        rooms = _chords(radius, aspect, count)
+        rows = _rows(prepared, head, tag, rooms, count + 1) if breaks else _whole_words(prepared, head, tag, rooms)
+        if rows is not None and len(rows) <= count:
             return rows, count
     return None
 
@@ -189,36 +190,52 @@ def _fit(
 def _cut(prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float) -> tuple[_Rows, int]:
     """The text cut to what the largest oval holds."""
     count = max(1, math.floor(1.7 * radius / LINE))
-    return _rows(prepared, head, tag, _chord(radius, aspect, count), count), count
+    return _rows(prepared, head, tag, _chords(radius, aspect, count), count), count
 
 
-def _chord(radius: float, aspect: float, count: int) -> Callable[[int], float]:
-    """The room for line i of `count` lines that are centred in an oval: the narrower of its two edges."""
-
-    def room(index: int) -> float:
+@lru_cache(maxsize=4096)
+def _chords(radius: float, aspect: float, count: int) -> tuple[float, ...]:
+    """The room for each of `count` lines that are centred in an oval: the narrower of a line's two edges."""
+    found = []
+    for index in range(count):
         edge = max(abs(index - count / 2), abs(index + 1 - count / 2)) * LINE
         inside = radius * radius - edge * edge
-        return 2 * (aspect * math.sqrt(inside) - _ROUND_PAD) if inside > 0 else 0.0
+        found.append(max(0.0, 2 * (aspect * math.sqrt(inside) - _ROUND_PAD)) if inside > 0 else 0.0)
+    return tuple(found)
 
-    return room
+
+_BESIDE_MARK: Final = 2 * (MARK + _GAP)
+"""Both sides of an identifier in an oval keep room for a status mark, so that it stays in the middle."""
 
 
-def _rows(
-    prepared: text.Prepared, head: text.Prepared, tag: str, room: Callable[[int], float], most: int | None
-) -> _Rows:
-    # both sides of the identifier keep room for a status mark, so that it stays in the middle
-    def beside_mark(index: int) -> float:
-        return room(index) - 2 * (MARK + _GAP)
+def _whole_words(prepared: text.Prepared, head: text.Prepared, tag: str, rooms: tuple[float, ...]) -> _Rows | None:
+    names = text.fill(head, SIZE, [rooms[0] - _BESIDE_MARK], bold=True)
+    if names is None:
+        return None
+    rows: _Rows = [(line, True) for line in names]
+    for words in (text.prepare(tag), prepared) if tag else (prepared,):
+        lines = text.fill(words, SIZE, rooms[len(rows) :]) if words.total else []
+        if lines is None:
+            return None
+        rows.extend((line, False) for line in lines)
+    return rows
 
-    rows = [(line, True) for line in text.wrap(head, SIZE, beside_mark, bold=True, max_lines=most)]
-    if tag:
+
+def _rows(prepared: text.Prepared, head: text.Prepared, tag: str, rooms: tuple[float, ...], most: int) -> _Rows:
+    """At most `most` rows, words broken where they must be, the statement cut where rows run out."""
+    first = _later(rooms, 0)
+    names = text.wrap(head, SIZE, lambda i: first(i) - _BESIDE_MARK, bold=True, max_lines=most)
+    rows: _Rows = [(line, True) for line in names]
+    for words in (text.prepare(tag), prepared) if tag else (prepared,):
         used = len(rows)
-        rows.extend((line, False) for line in text.wrap(tag, SIZE, lambda i: room(used + i)))
-    used = len(rows)
-    left = None if most is None else max(0, most - used)
-    if left != 0:
-        rows.extend((line, False) for line in text.wrap(prepared, SIZE, lambda i: room(used + i), max_lines=left))
-    return rows if most is None else rows[:most]
+        if used < most:
+            lines = text.wrap(words, SIZE, _later(rooms, used), max_lines=most - used)
+            rows.extend((line, False) for line in lines)
+    return rows
+
+
+def _later(rooms: tuple[float, ...], used: int) -> Callable[[int], float]:
+    return lambda index: rooms[used + index] if used + index < len(rooms) else 0.0
 
 
 def _abridged(element: Element) -> Shape:

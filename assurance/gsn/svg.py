@@ -362,7 +362,7 @@ def _key(view: _View) -> Iterator[str]:
         keys.add(box.element.type.value)
         keys.update(name for name in ("undeveloped", "uninstantiated") if getattr(box.element, name))
         if box.below or box.above:
-            keys.add("transfer")
+            keys.add("more" if page.kind is PageKind.OVERVIEW else "transfer")
         if box.element.id in view.status:
             keys.add(f"status:{view.status[box.element.id]}")
     rows = legend.rows(frozenset(keys), page.width_mm * POINTS_PER_MM - 2 * page.margin)
@@ -385,7 +385,7 @@ def _sign(key: str, x: float, y: float, wide: float) -> str:
         return f'{line}<path d="{marks.head_sideways(x + wide, y, False)}" {fill}/>'
     if key.startswith("status:"):
         return marks.status_mark(key.removeprefix("status:"), x + wide / 2, y)
-    if key == "transfer":
+    if key in ("transfer", "more"):
         return f'<path d="M{number(x)} {number(y - 3)}h12l-6 7z" fill="{GREY}"/>'
     if key in ("undeveloped", "uninstantiated"):
         return marks.decorator(key == "undeveloped", key == "uninstantiated", x + wide / 2, y - 5.0)

@@ -89,14 +89,19 @@ class Prepared:
 @lru_cache(maxsize=8192)
 def prepare(text: str, bold: bool = False) -> Prepared:
     """Split and measure a text once, to wrap it several times. Line ends in the text are kept."""
-    measure = face(bold)
-    space = measure.advances[" "]
-    paragraphs = tuple(
-        tuple((word, measure.width(word)) for word in _BLANK.split(line) if word)
-        for line in clean(text).strip().split("\n")
-    )
-    total = sum(wide + space for paragraph in paragraphs for _, wide in paragraph)
-    return Prepared(paragraphs, total)
+    space = face(bold).advances[" "]
+    paragraphs = []
+    total = 0.0
+    for line in clean(text).strip().split("\n"):
+        words = [(word, _word(word, bold)) for word in _BLANK.split(line) if word]
+        total += sum([wide for _, wide in words]) + space * len(words)
+        paragraphs.append(tuple(words))
+    return Prepared(tuple(paragraphs), total)
+
+
+@lru_cache(maxsize=32768)
+def _word(word: str, bold: bool) -> float:
+    return face(bold).width(word)
 
 
 def wrap(
@@ -148,6 +153,37 @@ def wrap(
     if max_lines is not None and len(lines) > max_lines:
         lines = lines[:max_lines]
         lines[-1] = shorten(lines[-1] + ELLIPSIS, size, at(max_lines - 1), bold=bold) if lines else ""
+    return lines
+
+
+def fill(prepared: Prepared, size: float, rooms: Sequence[float], *, bold: bool = False) -> list[str] | None:
+    """Lines that fit rooms of given widths, one line in each, without breaking a word; None when they do not.
+
+    Like `wrap`, but gives up at once: round shapes try many sizes.
+    """
+    space = face(bold).advances[" "]
+    lines: list[str] = []
+    count = len(rooms)
+    for paragraph in prepared.paragraphs:
+        if len(lines) == count:
+            return None
+        room = rooms[len(lines)] / size
+        line: list[str] = []
+        used = -space
+        for word, wide in paragraph:
+            used += space + wide
+            if used > room:
+                if line:
+                    lines.append(" ".join(line))
+                if len(lines) == count:
+                    return None
+                room = rooms[len(lines)] / size
+                line = []
+                used = wide
+                if wide > room:
+                    return None
+            line.append(word)
+        lines.append(" ".join(line))
     return lines
 
 

@@ -23,7 +23,7 @@ P_NAME = code(
     "P104",
     Severity.ERROR,
     "file name that not every system can hold",
-    "rename the file: plain names, without control characters, backslashes or any of < > : \" | ? *",
+    'rename the file: plain names, without control characters, backslashes or any of < > : " | ? *',
 )
 P_LARGE = code(
     "P105",

@@ -8,41 +8,31 @@ key give equal bytes.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from assurance.loading import LoadedCase, require_fresh
 from assurance.package import archive, layout, sign
 from assurance.package.derive import derive, unpack
+from assurance.package.gather import P_CHANGED, P_EVIDENCE, case_files, evidence_files
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes
 from evidence.engines.base import Progress, silent
-from evidence.errors import AssuranceError, InputError, StoreError
-from evidence.records import read_record
-from evidence.run import named_files
+from evidence.errors import InputError
 from evidence.store import Store
 
 P_OUTPUT = code(
-    "P103", Severity.ERROR, "package cannot be written", "check folder, free space and permissions, or name another file"
+    "P103",
+    Severity.ERROR,
+    "package cannot be written",
+    "check folder, free space and permissions, or name another file",
 )
-P_SOURCE = code(
-    "P106", Severity.ERROR, "package would overwrite one of its sources", "name another file with --out"
-)
+P_SOURCE = code("P106", Severity.ERROR, "package would overwrite one of its sources", "name another file with --out")
 P_DOSSIER = code(
     "P107", Severity.ERROR, "dossier file cannot be packed", "build the dossier again, and name each file once"
-)
-P_CHANGED = code(
-    "P108", Severity.ERROR, "file changed while it was packed", "wait until nothing writes to the case, then repeat"
-)
-P_EVIDENCE = code(
-    "P109",
-    Severity.ERROR,
-    "evidence that the journal names is missing or altered",
-    "restore the evidence folder or repeat the run; a package without it would hide a result",
 )
 
 
@@ -74,7 +64,7 @@ def build_package(
     require_fresh(loaded)
     _spare_sources(loaded, [key, *dossier], out)
     progress(0, 4, "gathering files")
-    files = _case_files(loaded) | _evidence(loaded, store) | _dossier_files(dossier)
+    files = case_files(loaded) | evidence_files(loaded, store) | _dossier_files(dossier)
     files[layout.PUBLIC_KEY] = signer.public.pem
     case_file = layout.CASE + loaded.file.name
     bad = list(archive.unsafe_names(sorted(files)))
@@ -87,12 +77,13 @@ def build_package(
         derived = derive(root, case_file)
     if derived.snapshot.loaded.digest != loaded.digest:
         raise InputError.of(P_CHANGED, "the case file is another one than was loaded", Place(str(loaded.file)))
+    lost = [item for item in derived.snapshot.register.findings if item.severity is Severity.ERROR]
+    if lost:
+        raise InputError.of(P_EVIDENCE, f"{lost[0].code}: {lost[0].message}", Place(str(store.root)))
     files |= derived.documents
     progress(2, 4, "signing")
     case = loaded.case
-    identity = layout.CaseIdentity(
-        id=case.id, title=case.title, issue=case.issue, digest=loaded.digest, file=case_file
-    )
+    identity = layout.CaseIdentity(id=case.id, title=case.title, issue=case.issue, digest=loaded.digest, file=case_file)
     files[layout.MANIFEST] = layout.manifest_of(identity, layout.rules_of(case), files)
     files[layout.ATTESTATION] = sign.sign(layout.statement_of(files[layout.MANIFEST]), signer)
     progress(3, 4, "writing")
@@ -110,46 +101,6 @@ def _spare_sources(loaded: LoadedCase, others: Sequence[Path], out: Path) -> Non
         raise InputError.of(P_SOURCE, f"{out} is read to build the package", Place(str(out)))
 
 
-def _case_files(loaded: LoadedCase) -> dict[str, bytes]:
-    """The case file and what it declares, by relative path; every byte is held against its digest once more."""
-    wanted = [(loaded.file, loaded.file.name, loaded.digest)]
-    wanted += [(item.path, item.path.relative_to(loaded.folder).as_posix(), item.declared) for item in loaded.files]
-    found = {}
-    for path, name, digest in wanted:
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise InputError.of(P_CHANGED, f"cannot read {name}: {error.strerror}", Place(str(path))) from None
-        if of_bytes(data) != digest:
-            raise InputError.of(P_CHANGED, f"{name} does not have its digest any more", Place(str(path)))
-        found[layout.CASE + str(PurePosixPath(name))] = data
-    return found
-
-
-def _evidence(loaded: LoadedCase, store: Store) -> dict[str, bytes]:
-    """Journal, the records that it names, their artefacts, and files of earlier models and data that the store kept."""
-    path = store.root / "journal.jsonl"
-    entries = store.journal()
-    try:
-        found = {layout.JOURNAL: path.read_bytes()} if entries else {}
-    except OSError as error:
-        raise StoreError.of(P_EVIDENCE, f"cannot read the journal: {error.strerror}", Place(str(path))) from None
-    declared = {item.declared for item in loaded.files}
-    for digest in dict.fromkeys(entry.record for entry in entries):
-        try:
-            data = store.get(digest)
-            record = read_record(data, f"record {digest}")
-            kept = {digest: data} | {item: store.get(item) for item in record.artefacts.values()}
-        except AssuranceError as error:
-            first = error.finding
-            raise StoreError.of(P_EVIDENCE, f"{first.code}: {first.message}", Place(element=digest)) from None
-        if record.kind != "document":
-            earlier = [item for item in named_files(record.statement) if item not in declared and item in store]
-            kept |= {item: store.get(item) for item in earlier}
-        found |= {layout.object_name(item): content for item, content in kept.items()}
-    return found
-
-
 def _dossier_files(paths: Sequence[Path]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in paths:
@@ -164,19 +115,20 @@ def _dossier_files(paths: Sequence[Path]) -> dict[str, bytes]:
 
 
 def _replace(out: Path, data: bytes) -> None:
-    """Put the whole file in place in one step; on failure the older file stays."""
-    temporary: str | None = None
+    """Put the whole file in place in one step; whatever stops it, the older file stays and nothing is left over."""
+    temporary: Path | None = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=".writing-", suffix=".zip")
+        handle, name = tempfile.mkstemp(dir=out.parent, prefix=".writing-", suffix=".zip")
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(out)
+        temporary.chmod(0o644)
+        temporary.replace(out)
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise InputError.of(P_OUTPUT, f"cannot write {out}: {error.strerror}", Place(str(out))) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

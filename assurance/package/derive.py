@@ -62,14 +62,14 @@ def derive(root: Path, case_file: str) -> Derived:
 def relative(finding: Finding, root: Path) -> Finding:
     """The finding with its place and message relative to `root`."""
     prefix = f"{root}/"
-    file = None if finding.place.file is None else Path(finding.place.file).as_posix().removeprefix(root.as_posix() + "/")
+    file = (
+        None if finding.place.file is None else Path(finding.place.file).as_posix().removeprefix(root.as_posix() + "/")
+    )
     place = type(finding.place)(
         file, finding.place.line, finding.place.column, finding.place.field, finding.place.element
     )
     texts = [None if text is None else text.replace(prefix, "") for text in (finding.expected, finding.remedy)]
-    return Finding(
-        finding.code, finding.severity, finding.message.replace(prefix, ""), place, *texts, finding.clause
-    )
+    return Finding(finding.code, finding.severity, finding.message.replace(prefix, ""), place, *texts, finding.clause)
 
 
 def _standing(standing: Standing) -> dict[str, Any]:

@@ -132,9 +132,7 @@ def statement_of(manifest: bytes) -> bytes:
     return canonical_json(
         {
             "_type": STATEMENT_TYPE,
-            "subject": [
-                {"name": name, "digest": {"sha256": digest.removeprefix(PREFIX)}} for name, digest in subjects
-            ],
+            "subject": [{"name": name, "digest": {"sha256": digest.removeprefix(PREFIX)}} for name, digest in subjects],
             "predicateType": PREDICATE_TYPE,
             "predicate": {"format": FORMAT, "manifest": MANIFEST, "tool": listed["tool"], "case": listed["case"]},
         }

@@ -3,7 +3,7 @@
 The noise of one batch is a pure function of (seed, purpose, stream, batch number): batches may be drawn in any
 order and no two of them share a random number. Two things make counting fast without changing what is counted:
 noise shared by all inputs passes the first affine layer once, as weight @ (x + e) = weight @ x + weight @ e, and
-a batch is as large as the processor's cache allows.
+a batch is as large as the processor's cache allows. Activations lie as [neurons, samples].
 
 A class is counted only where its output is strictly above every other: a tie, like NaN after an overflow, counts
 for none, which can only lower a later bound. The forward pass is float32.
@@ -12,7 +12,7 @@ Not here: probabilities, radii, the choice of parameters (engine.py, evidence/sm
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     import torch
 
 Noise = Literal["independent", "shared"]
-CACHE_BYTES = 768 * 1024
-"""Of activations held at once on a CPU; measured best at one L2 cache of a current server core."""
-DEVICE_BYTES = 256 * 1024 * 1024
-"""The same for a GPU, where large batches win."""
+Report = Callable[[int], None]
+"""Called with the number of samples classified so far, counted over all inputs."""
+
+CACHE_BYTES = 1024 * 1024
+"""Room for activations on a CPU: the second-level cache of one core."""
+DEVICE_BYTES = 512 * 1024 * 1024
+"""The same on a GPU, where large batches win."""
 
 
 class Purpose(IntEnum):
@@ -54,19 +57,19 @@ def noise_batch(seed: int, purpose: Purpose, stream: int, number: int, shape: tu
 
 
 def cache_batch(network: Network, device: str = "cpu") -> int:
-    """Samples in a batch whose activations in two neighbouring layers fit the cache: a power of two."""
+    """Samples in a batch such that two neighbouring layers' activations fit the cache: a power of two."""
     widths = [network.inputs, *(len(layer.weight) for layer in network.layers if isinstance(layer, Affine))]
     widest = max(a + b for a, b in zip(widths, [*widths[1:], 0], strict=True))
     room = (CACHE_BYTES if device == "cpu" else DEVICE_BYTES) // (4 * widest)
-    return int(2 ** np.clip(int(np.log2(max(room, 1))), 5, 17))
+    return int(2 ** np.clip(np.floor(np.log2(max(room, 1))), 5, 17))
 
 
 @dataclass(frozen=True)
 class Sampler:
     """Classifies noisy copies of the listed inputs.
 
-    inputs: [N, n] in raw model-input units; sigma: standard deviation of the noise in the same units, drawn for
-    each coordinate and never clipped; sign: +1 when the largest output is the decision, -1 when the smallest is.
+    inputs: [N, n] in raw model-input units; sigma: standard deviation of the noise in the same unit, drawn for
+    each coordinate, never clipped; sign: +1 when the largest output is the decision, -1 when the smallest is.
     """
 
     network: Network
@@ -78,43 +81,86 @@ class Sampler:
     batch: int
     device: Literal["cpu", "cuda"] = "cpu"
 
-    def selected(self, samples: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """For each input in order: its number and how often each class [outputs] came out strictly first."""
+    def select(self, samples: int, report: Report) -> NDArray[np.int64]:
+        """How often each class came strictly first on the selection sample: [N, outputs]."""
         import torch
 
-        totals = torch.zeros((len(self.inputs), self.network.outputs), dtype=torch.int64, device=self.device)
-        for _, number, scores in self._scores(Purpose.SELECTION, samples):
+        counts = torch.zeros((len(self.inputs), self.network.outputs), dtype=torch.int64, device=self.device)
+        for number, scores in self._scores(Purpose.SELECTION, samples, report):
             first = scores == scores.amax(0)
-            totals[number] += (first & (first.sum(0) == 1)).sum(1)
-        yield from enumerate(totals.cpu().numpy())
+            counts[number] += (first & (first.sum(0) == 1)).sum(1)
+        return counts.cpu().numpy()
 
-    def successes(self, classes: NDArray[np.int64], samples: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """After each batch: classified samples so far, over all inputs, and how often each input's class won [N]."""
+    def estimate(self, classes: NDArray[np.int64], samples: int, report: Report) -> NDArray[np.int64]:
+        """How often each input's class (classes: [N]) came strictly first on the estimation sample: [N]."""
         import torch
 
-        totals = torch.zeros(len(self.inputs), dtype=torch.int64, device=self.device)
-        done = 0
-        for size, number, scores in self._scores(Purpose.ESTIMATION, samples):
+        counts = torch.zeros(len(self.inputs), dtype=torch.int64, device=self.device)
+        for number, scores in self._scores(Purpose.ESTIMATION, samples, report):
             own = scores[classes[number]].clone()
             scores[classes[number]] = -torch.inf
-            totals[number] += (own > scores.amax(0)).sum()
-            done += size
-            if number == len(self.inputs) - 1 or self.noise == "independent":
-                yield done, totals.cpu().numpy()
+            counts[number] += torch.count_nonzero(own > scores.amax(0))
+        return counts.cpu().numpy()
 
-    def _scores(self, purpose: Purpose, samples: int) -> Iterator[tuple[int, int, torch.Tensor]]:
-        """Batch size, input number and outputs [outputs, size] (reused memory), the larger the better."""
+    def _scores(self, purpose: Purpose, samples: int, report: Report) -> Iterator[tuple[int, torch.Tensor]]:
+        """Input number and its outputs [outputs, batch]; the memory is used again for the next."""
+        passes = _Passes(self)
+        count, done = len(self.inputs), 0
+        for index, start in enumerate(range(0, samples, self.batch)):
+            shape = (min(self.batch, samples - start), self.network.inputs)
+            if self.noise == "shared":
+                entered = passes.enter(noise_batch(self.seed, purpose, 0, index, shape))
+            for number in range(count):
+                if self.noise == "independent":
+                    entered = passes.enter(noise_batch(self.seed, purpose, number + 1, index, shape))
+                yield number, passes.scores(number, entered)
+            done += shape[0] * count
+            report(done)
+
+
+class _Passes:
+    """The network split for noisy inputs: `enter` takes the noise through the first affine layer."""
+
+    def __init__(self, sampler: Sampler) -> None:
         import torch
 
-        passes = _Passes(self)
-        sizes = [min(self.batch, samples - start) for start in range(0, samples, self.batch)]
-        with torch.inference_mode():
-            if self.noise == "shared":
-                for index, size in enumerate(sizes):
-                    noise = passes.noise(purpose, 0, index, size)
-                    for number in range(len(self.inputs)):
-                        yield size, number, passes.scores(number, noise)
+        def put(array: Floats) -> torch.Tensor:
+            with np.errstate(over="ignore"):  # infinite scores are counted like any other, NaN for none
+                return torch.from_numpy(array.astype(np.float32)).to(sampler.device)
+
+        first, *layers = sampler.network.layers
+        centers = sampler.inputs.T
+        self._sigma, self._device, self._sign = sampler.sigma, sampler.device, sampler.sign
+        self._first: torch.Tensor | None = None
+        if isinstance(first, Affine):
+            self._first = put(first.weight)
+            centers = first.weight @ centers + first.bias[:, None]
+        else:
+            layers = [first, *layers]
+        self._centers = put(np.ascontiguousarray(centers.T))[:, :, None]
+        self._rest = [
+            (put(layer.weight), put(layer.bias)[:, None]) if isinstance(layer, Affine) else None for layer in layers
+        ]
+        sizes = [len(centers), *(len(step[0]) for step in self._rest if step)]
+        self._memory = [torch.empty((size, sampler.batch), device=sampler.device) for size in sizes]
+
+    def enter(self, noise: NDArray[np.float32]) -> torch.Tensor:
+        """First-layer image of sigma * noise [samples, inputs], without the bias: [neurons, samples]."""
+        import torch
+
+        scaled = torch.from_numpy(noise).to(self._device).mul_(self._sigma).T
+        return scaled.contiguous() if self._first is None else self._first @ scaled
+
+    def scores(self, number: int, entered: torch.Tensor) -> torch.Tensor:
+        """Outputs [outputs, samples] of input `number` plus noise, the larger the better."""
+        import torch
+
+        size = entered.shape[1]
+        memory = iter(self._memory)
+        values = torch.add(entered, self._centers[number], out=next(memory)[:, :size])
+        for step in self._rest:
+            if step is None:
+                values.relu_()
             else:
-                for number in range(len(self.inputs)):
-                    for index, size in enumerate(sizes):
-                        yield size, number, passes.scores(number, passes.noise(purpose, number + 1, index, size))
+                values = torch.addmm(step[1], step[0], values, out=next(memory)[:, :size])
+        return values if self._sign > 0 else values.neg_()

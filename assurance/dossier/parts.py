@@ -1,0 +1,172 @@
+"""The small pieces that every chapter's view is made of: links, anchors, number formats, bounded lists.
+
+An anchor is an `id` of the document. It is a function of what it names, and different names have different
+anchors, whatever characters they hold; records are named by their whole digest, since short digests can be forged
+to collide. Nothing here knows a case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from assurance.support import Reason
+from evidence.diagnostics import Place, registered
+from evidence.digest import short
+
+Item = TypeVar("Item")
+_UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
+
+
+def anchor(kind: str, name: str) -> str:
+    """The id of something in the document, e.g. `req-R1`. Injective in `name`."""
+    return f"{kind}-" + _UNSAFE.sub(lambda match: f"_{ord(match.group()):x}_", name)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads to an anchor of the same document; without anchor it is plain text."""
+
+    text: str
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name with its value: one row of a list of properties."""
+
+    name: str
+    value: str
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A coded statement with what its code stands for and what can be done."""
+
+    code: str
+    text: str
+    title: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of texts. `note` says what is left out; `numeric` tells which columns are set to the right."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    numeric: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawn picture as a data URI; `uri` is None where it could not be drawn, and `missing` then says why."""
+
+    title: str
+    alt: str
+    uri: str | None
+    missing: str = ""
+
+
+def requirement_link(id: str, known: bool = True) -> Link:
+    return Link(id, anchor("req", id) if known else None)
+
+
+def goal_link(id: str, known: bool = True) -> Link:
+    return Link(id, anchor("el", id) if known else None)
+
+
+def record_link(digest: str, text: str = "") -> Link:
+    return Link(text or short(digest), anchor("rec", digest))
+
+
+def objective_link(standard: str, entry: str, text: str = "") -> Link:
+    return Link(text or f"{standard} {entry}", anchor("obj", f"{standard}:{entry}"))
+
+
+def number(value: float) -> str:
+    """A number for a table: six significant digits."""
+    return f"{value:.6g}"
+
+
+def share(n: int, of: int) -> str:
+    """`n of N`, with the share where that says more. The share is rounded down: 999 of 1000 never reads 100 %."""
+    if of < 10:
+        return f"{n} of {of}"
+    return f"{n} of {of} ({int(1000 * n / of) / 10:g} %)"
+
+
+def listed(items: Iterable[str], most: int = 6) -> str:
+    """Comma-separated; what is left out is counted."""
+    names = list(items)
+    if len(names) <= most:
+        return ", ".join(names)
+    return ", ".join(names[:most]) + f" and {len(names) - most} more"
+
+
+def first(items: Sequence[Item], most: int) -> tuple[tuple[Item, ...], int]:
+    """The first few, and how many are left out."""
+    return tuple(items[:most]), max(0, len(items) - most)
+
+
+def left_out(number_left: int, what: str, where: str) -> str:
+    """What a shortened table says of itself; empty when nothing is left out."""
+    return f"{number_left} further {what} left out here; {where}." if number_left else ""
+
+
+def day(text: str) -> str:
+    """The date of an ISO date or time stamp; empty when it is none."""
+    return text[:10] if re.match(r"^\d{4}-\d{2}-\d{2}", text) else ""
+
+
+def coded(reasons: Iterable[Reason]) -> tuple[Coded, ...]:
+    """Reasons with the titles and remedies of their codes."""
+    known = {item.id: item for item in registered()}
+    return tuple(
+        Coded(item.code, item.message, known[item.code].title, known[item.code].remedy)
+        if item.code in known
+        else Coded(item.code, item.message, "", "")
+        for item in reasons
+    )
+
+
+def title_of(code: str) -> str:
+    """What a registered code stands for."""
+    return next((item.title for item in registered() if item.id == code), code)
+
+
+def where(place: Place, folder: Path) -> str:
+    """A place without the path of this machine: files below the case's folder are named relative to it."""
+    return str(Place(_inside(place.file, folder), place.line, place.column, place.field, place.element))
+
+
+def without_paths(text: str, folder: Path) -> str:
+    """A message without the path of this machine."""
+    for path in sorted({str(folder), str(folder.resolve())}, key=len, reverse=True):
+        if path not in ("", "."):
+            text = text.replace(path + "/", "").replace(path, "the case folder")
+    return text
+
+
+def _inside(file: str | None, folder: Path) -> str | None:
+    if file is None:
+        return None
+    path = Path(file)
+    for base in (folder, folder.resolve()):
+        if path.is_relative_to(base):
+            return path.relative_to(base).as_posix()
+    return path.name if path.is_absolute() else path.as_posix()
+
+
+def plain(value: Any) -> str:
+    """A parameter value as a person reads it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    return "none" if value is None else str(value)

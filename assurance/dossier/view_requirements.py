@@ -1,0 +1,197 @@
+"""View of the requirements: sentence, formal property in words, rationale, review, standing with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.case import BallsOf, BoxesOf, CellsOf, FormalProperty, Requirement
+from assurance.dossier.parts import (
+    Coded,
+    Fact,
+    Grid,
+    Link,
+    anchor,
+    coded,
+    first,
+    left_out,
+    number,
+    record_link,
+    requirement_link,
+    share,
+)
+from assurance.dossier.trace import Trace
+from assurance.dossier.view_system import person_words
+from assurance.loading import LoadedCase
+from assurance.snapshot import Snapshot
+from assurance.status import Standing
+from assurance.words import arithmetic_words, claim_words
+from evidence.specification import Linear, NamedBox, Within
+from evidence.verdict import GuaranteeKind
+
+MOST_BOXES = 12
+MOST_INPUTS = 12
+
+
+@dataclass(frozen=True)
+class OfferedRow:
+    """A record held against the requirement's claim."""
+
+    record: Link
+    when: str
+    level: str
+    established: str
+    reasons: tuple[Coded, ...]
+
+
+@dataclass(frozen=True)
+class RequirementView:
+    """One requirement with all that is known of it."""
+
+    id: str
+    anchor: str
+    title: str
+    text: str
+    status: str
+    origin: str
+    parents: tuple[Link, ...]
+    hazards: tuple[Link, ...]
+    author: str
+    claim: str
+    property: tuple[Fact, ...]
+    boxes: Grid | None
+    terms: Grid | None
+    rationale: str
+    review: str
+    review_anchor: str
+    counted: str
+    reasons: tuple[Coded, ...]
+    offered: tuple[OfferedRow, ...]
+    documents: tuple[Link, ...]
+    deviations: tuple[Link, ...]
+    goals: tuple[Link, ...]
+    objectives: tuple[Link, ...]
+
+
+def requirements_view(snapshot: Snapshot, trace: Trace) -> tuple[RequirementView, ...]:
+    """All requirements in the order of the case file."""
+    return tuple(_requirement(snapshot, trace, item) for item in snapshot.loaded.case.requirements)
+
+
+def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> RequirementView:
+    loaded = snapshot.loaded
+    case, standing = loaded.case, snapshot.standings[item.id]
+    safety = {parent.id for parent in case.safety_requirements}
+    formal = item.property
+    return RequirementView(
+        id=item.id,
+        anchor=anchor("req", item.id),
+        title=item.title,
+        text=item.text,
+        status=standing.status.value,
+        origin=f"derived: {item.derived}" if item.derived else "",
+        parents=tuple(
+            Link(name, anchor("safety", name)) if name in safety else requirement_link(name) for name in item.parents
+        ),
+        hazards=tuple(Link(name, anchor("hazard", name)) for name in item.hazards),
+        author=person_words(case.person(item.author)),
+        claim=_claim(loaded, standing),
+        property=_property(loaded, formal) if formal else (),
+        boxes=_boxes(formal.regions.boxes) if formal and isinstance(formal.regions, BoxesOf) else None,
+        terms=_terms(formal) if formal else None,
+        rationale=formal.rationale if formal else "",
+        review=_review(loaded, item),
+        review_anchor=anchor("review", item.id),
+        counted=counted_words(standing),
+        reasons=coded(standing.reasons),
+        offered=tuple(
+            OfferedRow(
+                record_link(run.digest),
+                "current" if run.current else "earlier",
+                found.level.value,
+                share(found.established, found.total),
+                coded(found.reasons),
+            )
+            for run, found in standing.assessments
+        ),
+        documents=tuple(record_link(found.digest, found.item.id) for found in snapshot.register.documents_about(item.id)),
+        deviations=tuple(Link(found.id, anchor("dev", found.id)) for found in case.deviations if found.about == item.id),
+        goals=trace.goals_of_requirement.get(item.id, ()),
+        objectives=trace.objectives_of_requirement.get(item.id, ()),
+    )
+
+
+def counted_words(standing: Standing) -> str:
+    """n of N regions; empty where there is nothing to count."""
+    return share(standing.established, standing.total) if standing.total else ""
+
+
+def _claim(loaded: LoadedCase, standing: Standing) -> str:
+    claim = loaded.claims.get(standing.requirement)
+    if claim is None:
+        return ""
+    if not standing.total:
+        return "The regions cannot be counted while the data that define them are missing or changed."
+    return claim_words(claim, standing.total)
+
+
+def _property(loaded: LoadedCase, formal: FormalProperty) -> tuple[Fact, ...]:
+    case = loaded.case
+    facts = [Fact("Model", formal.model, (Link("description", anchor("model", formal.model)),))]
+    regions = formal.regions
+    if isinstance(regions, BallsOf):
+        chosen = "all inputs" if isinstance(regions.inputs, str) else _chosen(regions.inputs)
+        facts.append(Fact("Inputs", f"{chosen} of", (Link(regions.data_set, anchor("file", regions.data_set)),)))
+        facts.append(Fact("Threat model", "", (Link(regions.threat_model, anchor("threat", regions.threat_model)),)))
+    elif isinstance(regions, CellsOf):
+        text = "cells whose corners hold one entry, of table"
+        facts.append(Fact("Regions", text, (Link(regions.table, anchor("file", regions.table)),)))
+    else:
+        facts.append(Fact("Regions", f"{len(regions.boxes)} boxes in physical units"))
+    arithmetic = formal.arithmetic or case.model(formal.model).arithmetic
+    demanded = "a proof, re-checked" if formal.guarantee is GuaranteeKind.PROVED else "a statistical statement"
+    if formal.error_probability is not None:
+        demanded += f" with error probability at most {formal.error_probability:g} over its own sampling, for all inputs together"
+    facts += [
+        Fact("Needed share", f"at least {formal.at_least:g} of the regions" if formal.at_least < 1 else "every region"),
+        Fact("Needed guarantee", demanded),
+        Fact("Arithmetic", arithmetic_words(arithmetic)),
+    ]
+    return tuple(facts)
+
+
+def _chosen(inputs: tuple[int, ...]) -> str:
+    shown, more = first(inputs, MOST_INPUTS)
+    text = f"{len(inputs)} inputs ({', '.join(map(str, shown))}"
+    return text + (f" and {more} more)" if more else ")")
+
+
+def _boxes(boxes: tuple[NamedBox, ...]) -> Grid:
+    names = list(boxes[0].ranges)
+    shown, more = first(boxes, MOST_BOXES)
+    rows = tuple(
+        (box.id, *(str(box.ranges[name]) if name in box.ranges else "" for name in names)) for box in shown
+    )
+    return Grid(("box", *names), rows, left_out(more, "boxes", "the case file holds all"))
+
+
+def _terms(formal: FormalProperty) -> Grid | None:
+    condition = formal.condition
+    if isinstance(condition, Within):
+        rows = tuple((name, str(bounds)) for name, bounds in condition.ranges.items())
+        return Grid(("output", "strictly within"), rows)
+    if isinstance(condition, Linear):
+        rows = tuple(
+            (" + ".join(f"{number(value)} {name}" for name, value in part.coefficients.items()), number(part.greater_than))
+            for part in condition.all_of
+        )
+        return Grid(("sum", "greater than"), rows, numeric=(False, True))
+    return None
+
+
+def _review(loaded: LoadedCase, item: Requirement) -> str:
+    review = item.meaning_review
+    if review is None:
+        return ""
+    independent = "independent" if review.independent and review.by != item.author else "NOT independent"
+    note = f" Note: {review.note}" if review.note else ""
+    return f"{review.date}, {person_words(loaded.case.person(review.by))}; {independent}.{note}"

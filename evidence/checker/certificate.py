@@ -1,0 +1,151 @@
+"""Reading a certificate (docs/certificates.md): untrusted bytes to plain numbers, in bounded time and memory.
+
+Nothing in a certificate is believed. It says which regions to try, where to cut them and which slopes to use; a
+certificate that lies can only fail to convince. There is no writer here: the engines have their own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evidence.checker.refusals import N_CERTIFICATE, Refused
+from evidence.checker.rounding import Floats
+
+FORMAT = "assurance-certificate/1"
+MAX_BYTES = 128_000_000
+"""Of the JSON text. Slopes need few digits: any number is a valid slope."""
+MAX_NUMBERS = 40_000_000
+"""Leaves of all regions together, times the number of inputs."""
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A region, how to cut it (tokens in pre-order, or None), and slopes for each leaf (or None)."""
+
+    region: int
+    tree: list[Any] | None
+    slopes: list[Any] | None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What an engine offers: regions to prove, radii to try, regions whose outputs to bound."""
+
+    statement: str
+    proofs: tuple[Offer, ...]
+    radii: tuple[float, ...] | None
+    ranges: tuple[Offer, ...]
+
+
+def read(data: bytes) -> Certificate:
+    """Parse a certificate. Raises Refused N155 for anything that is not exactly of the format."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        text = reader.decompress(data, MAX_BYTES)
+        if not reader.eof or reader.unused_data:
+            raise ValueError(f"the compressed stream is cut off, followed by other bytes, or above {MAX_BYTES} bytes")
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
+    except (zlib.error, ValueError, RecursionError) as error:
+        raise _bad(f"{error!s:.200}") from None
+    required, optional = {"format", "statement", "proofs"}, {"radii", "ranges"}
+    if not isinstance(value, dict) or not required <= set(value) <= required | optional or value["format"] != FORMAT:
+        raise _bad(f"expected an object of format {FORMAT} with the fields {', '.join(sorted(required | optional))}")
+    if not isinstance(value["statement"], str) or not DIGEST.fullmatch(value["statement"]):
+        raise _bad("the statement is not named by a SHA-256 digest")
+    radii = value.get("radii")
+    if radii is not None:
+        sound = isinstance(radii, list) and all(type(r) in (int, float) and 0 <= r < 1e300 for r in radii)
+        radii = tuple(float(r) for r in radii) if sound else None
+        if radii is None:
+            raise _bad("radii are not a list of finite numbers that are not negative")
+    return Certificate(value["statement"], _offers(value["proofs"], 3), radii, _offers(value.get("ranges") or [], 2))
+
+
+def _bad(reason: str) -> Refused:
+    return Refused.of(N_CERTIFICATE, reason)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a field is given twice")
+    return dict(pairs)
+
+
+def _offers(entries: object, length: int) -> tuple[Offer, ...]:
+    if not isinstance(entries, list):
+        raise _bad("proofs and ranges must be lists")
+    offers = []
+    for entry in entries:
+        if not isinstance(entry, list) or len(entry) != length:
+            raise _bad(f"an entry has not the form of a list of {length}")
+        region, tree, slopes = (*entry, None)[:3]
+        lists = all(part is None or isinstance(part, list) for part in (tree, slopes))
+        if type(region) is not int or not 0 <= region < 2**53 or not lists:
+            raise _bad("an entry is not [region, tree, slopes] or [region, tree]")
+        offers.append(Offer(region, tree, slopes))
+    if len({offer.region for offer in offers}) != len(offers):
+        raise _bad("a region is offered twice")
+    return tuple(offers)
+
+
+def cut(tree: list[Any] | None, lower: Floats, upper: Floats) -> tuple[list[Floats], list[Floats]]:
+    """Lower and upper corners of the leaves of a box [n] in pre-order. Their union is the box, whatever the tree.
+
+    Raises ValueError when the tree is not well formed or cuts outside the part that it cuts.
+    """
+    lowers, uppers = [], []
+    waiting = [(lower, upper)]
+    for token in [None] if tree is None else tree:
+        if not waiting:
+            raise ValueError("the tree has more entries than its cuts leave room for")
+        low, high = waiting.pop()
+        if token is None:
+            lowers.append(low)
+            uppers.append(high)
+            continue
+        if (
+            not isinstance(token, list)
+            or len(token) != 2
+            or type(token[0]) is not int
+            or type(token[1]) not in (int, float)
+        ):
+            raise ValueError("an entry of the tree is neither null nor [input, at]")
+        axis, at = token[0], float(token[1]) if abs(token[1]) < 1e300 else math.nan
+        if not 0 <= axis < len(low) or not low[axis] <= at <= high[axis]:
+            raise ValueError(f"a cut of input {axis} at {at} lies outside the part that it cuts")
+        below, above = high.copy(), low.copy()
+        below[axis] = above[axis] = at
+        waiting += [(above, high), (low, below)]
+    if waiting:
+        raise ValueError(f"{len(waiting)} parts of the tree are left open")
+    return lowers, uppers
+
+
+def slope_arrays(slopes: Any, rows: int, widths: list[int]) -> list[Floats]:
+    """Slopes of one leaf as an array [rows, neurons] for each ReLU layer; NaN throughout for None.
+
+    Raises ValueError when the shape is another one. Values are not examined: any number gives a valid bound.
+    """
+    if slopes is None:
+        return [np.full((rows, width), np.nan) for width in widths]
+    if not isinstance(slopes, list) or len(slopes) != len(widths):
+        raise ValueError(f"slopes are not given for {len(widths)} ReLU layers")
+    try:
+        arrays = [np.array(layer, dtype=np.float64) for layer in slopes]
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError("slopes are not tables of numbers") from None
+    if [array.shape for array in arrays] != [(rows, width) for width in widths]:
+        raise ValueError(f"slopes have shapes {[array.shape for array in arrays]} for {rows} rows, widths {widths}")
+    return arrays

@@ -1,0 +1,1 @@
+"""Bound propagation: IBP, CROWN-IBP, CROWN and alpha-CROWN over boxes and Euclidean balls."""

@@ -1,0 +1,141 @@
+"""What a union of stars says: largest values in given directions, conditions, two-dimensional shadows.
+
+Upper bounds come from the dual side of linear programs (programs.py) and are padded outward by a fraction that
+dwarfs float64 rounding; witnesses come from the primal side and are only proposals until the network has been
+run on them. Not here: how the stars arise (star.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evidence.engines.reachability.programs import box_maximum, is_empty, maximise, maximise_all
+from evidence.engines.reachability.star import ReachSet, Star
+from evidence.specification import Floats, OutputCondition
+
+_PAD = 1e-9
+"""Outward padding of a bound, relative to the size of the terms it is made of."""
+_TOGETHER = 64
+"""Stars asked in one go; what they attain then spares the later ones some programs."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """upper: [q] bounds of each direction over the stars; tight: False where the solver failed on some star."""
+
+    upper: Floats
+    tight: bool
+
+
+def support(stars: Sequence[Star], directions: Floats) -> Support:
+    """Upper bounds of directions [q, m] @ y over the union of the stars, each attained up to rounding when tight.
+
+    A linear program is solved only where a star's box could exceed what known members of some star attain.
+    """
+    attained = np.max(np.stack([(star.values() @ directions.T).max(axis=0, initial=-np.inf) for star in stars]), axis=0)
+    upper, pad, tight = attained.copy(), np.zeros(len(directions)), True
+    for start in range(0, len(stars), _TOGETHER):
+        group = stars[start : start + _TOGETHER]
+        places, questions = [], []
+        for star in group:
+            objectives, constant = directions @ star.basis, directions @ star.center
+            pad = np.maximum(pad, _PAD * (np.abs(directions) @ star.magnitude()))
+            asked = np.flatnonzero(constant + box_maximum(objectives, star.domain.low, star.domain.high) > upper)
+            places.append((asked, constant[asked]))
+            questions.append((objectives[asked], star.domain))
+        for star, (asked, constant), found in zip(group, places, maximise_all(questions), strict=True):
+            if found.points is None and is_empty(star.domain):
+                continue
+            tight = tight and found.points is not None
+            upper[asked] = np.maximum(upper[asked], constant + found.upper)
+    return Support(upper + pad, tight)
+
+
+def output_bounds(reached: ReachSet, outputs: int) -> tuple[Floats, Floats, bool]:
+    """Lower and upper bounds [outputs] over the reach set, and whether they are exact up to rounding."""
+    eye = np.eye(outputs)
+    found = support(reached.stars, np.vstack([eye, -eye]))
+    return -found.upper[outputs:], found.upper[:outputs], reached.exact and found.tight
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether the condition holds on the stars, and variables [w, k >= inputs] of members where it may not."""
+
+    holds: bool
+    witnesses: tuple[Floats, ...]
+
+
+def condition_holds(stars: Sequence[Star], condition: OutputCondition) -> Answer:
+    """Examine the condition star by star; in each star each clause may be settled by another of its rows."""
+    holds, witnesses = True, []
+    for star in stars:
+        open_clauses = _open_clauses(star, condition)
+        if not len(open_clauses) or is_empty(star.domain):
+            continue
+        holds = False
+        witnesses += [point for point in open_clauses.values() if point is not None]
+    return Answer(holds, tuple(witnesses))
+
+
+def _open_clauses(star: Star, condition: OutputCondition) -> dict[int, Floats | None]:
+    """Clauses that no bound settles on this star, each with the variables of its worst member if one is known."""
+    objectives = condition.rows @ star.basis
+    constant = condition.rows @ star.center + condition.offsets
+    pad = _PAD * (np.abs(condition.rows) @ star.magnitude() + np.abs(condition.offsets))
+    constant = constant - pad
+    least = constant - box_maximum(-objectives, star.domain.low, star.domain.high)
+    rows = np.flatnonzero(np.isin(condition.clause, _unsettled(least, condition)))
+    points: Floats | None = None
+    if len(rows):
+        found = maximise(-objectives[rows], star.domain)
+        least[rows], points = np.maximum(least[rows], constant[rows] - found.upper), found.points
+    witnesses: dict[int, Floats | None] = {}
+    for clause in _unsettled(least, condition):
+        members = np.flatnonzero(condition.clause == clause)
+        if len(members) > 1:
+            bound, point = _least_maximum(star, objectives[members], constant[members])
+            if bound <= 0:
+                witnesses[clause] = point
+        else:
+            witnesses[clause] = None if points is None else points[int(np.flatnonzero(rows == members[0])[0])]
+    return witnesses
+
+
+def _unsettled(least: Floats, condition: OutputCondition) -> list[int]:
+    clauses = range(int(condition.clause.max()) + 1)
+    return [clause for clause in clauses if not (least[condition.clause == clause] > 0).any()]
+
+
+def _least_maximum(star: Star, objectives: Floats, constant: Floats) -> tuple[float, Floats | None]:
+    """Lower bound over the star of the largest of several functions, and the variables that attain it."""
+    reach = box_maximum(np.abs(objectives), np.abs(star.domain.low), np.abs(star.domain.high))
+    largest = float((np.abs(constant) + reach).max())
+    rows = np.hstack([objectives, -np.ones((len(objectives), 1))])
+    domain = star.domain.with_variables(rows, -constant, np.array([-largest]), np.array([largest]))
+    aim = np.zeros((1, rows.shape[1]))
+    aim[0, -1] = -1.0
+    found = maximise(aim, domain)
+    return -float(found.upper[0]), None if found.points is None else found.points[0, :-1]
+
+
+def shadow(stars: Sequence[Star], pair: tuple[int, int], unit: Floats, directions: int) -> list[list[float]]:
+    """Corners, anticlockwise, of a polygon that encloses the stars' outputs `pair`, touched from every direction.
+
+    unit: [2] lengths that count as equal, so that directions spread evenly in the picture.
+    """
+    angles = 2 * np.pi * np.arange(directions) / directions
+    normals = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    wanted = np.zeros((directions, len(stars[0].center)))
+    wanted[:, list(pair)] = normals / unit
+    reach = support(stars, wanted).upper
+    corners: list[list[float]] = []
+    for i in range(directions):
+        lines, offsets = normals[[i - 1, i]], reach[[i - 1, i]]
+        corner = (np.linalg.solve(lines, offsets) * unit).tolist()
+        if not corners or np.abs((np.array(corner) - corners[-1]) / unit).max() > 1e-4:
+            corners.append([float(f"{value:.6g}") for value in corner])
+    return corners
