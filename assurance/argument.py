@@ -6,6 +6,7 @@ all the same, undeveloped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,7 +204,9 @@ def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tupl
         return Status.UNDEVELOPED, text
     share = domain_share(loaded, claim, standing)
     shown = (
-        "their volume cannot be compared with it" if share is None else f"those proved hold {share:.2%} of its volume"
+        "their volume cannot be compared with it"
+        if share is None
+        else f"those proved hold {math.floor(share * 10_000) / 100:.2f} % of its volume"
     )
     text = f"The examined regions of {claim.requirement} cover the operational design domain ({shown})."
     if not share or standing.status in (Status.UNDEVELOPED, Status.STALE):
@@ -217,8 +220,8 @@ def domain_share(loaded: LoadedCase, claim: Claim, standing: Standing) -> float 
         return 0.0
     linked = {item.input: item.range for item in loaded.case.odd.parameters if item.input}
     ports = claim.statement.inputs
-    if any(item.input is None for item in loaded.case.odd.parameters):
-        return None
+    if len(linked) != len(loaded.case.odd.parameters):
+        return None  # a parameter that is no input, or an input with two ranges
     if any(port.name not in linked or linked[port.name].unit != port.unit for port in ports):
         return None
 
@@ -244,17 +247,17 @@ def domain_share(loaded: LoadedCase, claim: Claim, standing: Standing) -> float 
 
 def union_volume(lower: Any, upper: Any) -> float | None:
     """Volume of a union of boxes [R, n] by coordinate compression; None when that would be too large."""
+    # outward rounding puts two edges a few ulp apart: the same grid for all joins them, and moves none by more
+    lower, upper = np.round(lower, 9), np.round(upper, 9)
     edges = [np.unique(np.concatenate([lower[:, i], upper[:, i]])) for i in range(lower.shape[1])]
-    # outward rounding puts two edges a few ulp apart: merge them
-    edges = [edge[np.concatenate([[True], np.diff(edge) > 1e-9])] for edge in edges]
     size = int(np.prod([float(max(len(edge) - 1, 0)) for edge in edges]))
     if size == 0:
         return 0.0
     if size > 20_000_000:
         return None
     filled = np.zeros([len(edge) - 1 for edge in edges], dtype=bool)
-    starts = [np.searchsorted(edge, lower[:, i] - 1e-9) for i, edge in enumerate(edges)]
-    ends = [np.searchsorted(edge, upper[:, i] - 1e-9) for i, edge in enumerate(edges)]
+    starts = [np.searchsorted(edge, lower[:, i]) for i, edge in enumerate(edges)]
+    ends = [np.searchsorted(edge, upper[:, i]) for i, edge in enumerate(edges)]
     for r in range(len(lower)):
         filled[tuple(slice(starts[i][r], ends[i][r]) for i in range(len(edges)))] = True
     widths = np.ones(())

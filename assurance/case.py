@@ -30,15 +30,18 @@ Rationale = Annotated[str, StringConstraints(min_length=15, strip_whitespace=Tru
 def _relative(value: str) -> str:
     if value.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", value) or ".." in re.split(r"[/\\]", value):
         raise ValueError(f"{value!r} leaves the case folder: write a path relative to the case file, without '..'")
+    if not value.isprintable():
+        raise ValueError(f"{value!r} holds control characters")
     return value
 
 
 def _iso_date(value: str) -> str:
     try:
-        date.fromisoformat(value)
+        if date.fromisoformat(value).isoformat() == value:
+            return value
     except ValueError:
-        raise ValueError(f"{value!r} is no date: write it as 2026-01-31") from None
-    return value
+        pass
+    raise ValueError(f"{value!r} is no date: write it as 2026-01-31")
 
 
 RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_relative)]
@@ -283,7 +286,7 @@ class Deviation(Frozen):
 
     id: Id
     about: Text
-    """A requirement id, or 'standard:objective'."""
+    """A requirement id, a threat model id (its exclusions are accepted), or 'standard:objective'."""
     rationale: Rationale
     accepted_by: Id
     date: IsoDate
@@ -320,7 +323,8 @@ class Case(Frozen):
     tables: tuple[File, ...] = ()
     threat_models: tuple[ThreatModel, ...] = ()
     runs: tuple[Run, ...] = ()
-    patterns: tuple[Id, ...] = ("ml-constituent",)
+    patterns: tuple[Id, ...] = Field(("ml-constituent",), min_length=1, max_length=1)
+    """The argument pattern. Joining several in one argument is not built yet."""
     documents: tuple[DocumentItem, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()

@@ -517,6 +517,13 @@ def _next(entry: Entry, status: ObjectiveStatus) -> str | None:
     return f"{label[kind]}: {entry.next_action.text}"
 
 
+_BENEATH = {
+    "constituent", "odd", "hazards", "safety_requirements", "requirements", "models", "data_sets", "tables",
+    "threat_models", "runs", "documents", "deviations",
+}  # fmt: skip
+"""What of the case file an acceptance rests on: everything but names, people, titles of the case and acceptances."""
+
+
 def _digest(
     catalogue: Catalogue,
     selected: Selected,
@@ -539,14 +546,17 @@ def _digest(
                 "evidence": [item for item in evidence if item != loaded.digest],
                 "files": sorted(item.actual or "missing" for item in loaded.files),
                 "claims": {name: claim.criterion_digest for name, claim in loaded.claims.items()},
+                "declared": loaded.case.model_dump(mode="json", include=_BENEATH),
             }
         )
     )
 
 
 def _acceptance(case: Case, objective: str, digest: str) -> AcceptanceState | None:
-    found: Acceptance | None = next((item for item in case.acceptances if item.objective == objective), None)
-    if found is None:
+    """The newest acceptance of an objective that still fits, else the newest; the file lists them oldest first."""
+    given = [item for item in case.acceptances if item.objective == objective]
+    if not given:
         return None
+    found: Acceptance = next((item for item in reversed(given) if item.digest == digest), given[-1])
     person = case.person(found.by)
     return AcceptanceState(person.name, person.role, found.date, found.digest != digest)

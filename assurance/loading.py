@@ -6,6 +6,7 @@ comes back as findings in `LoadedCase`. Nothing is written, nothing is run.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, DeclaredFile, Requirement, asil
+from assurance.catalogue import EvidenceKind
+from assurance.catalogue import load as load_catalogue
 from assurance.claims import Claim, claim_of
 from evidence.diagnostics import Finding, Place, Severity, code, has_errors
 from evidence.digest import of_bytes, of_file
@@ -79,6 +82,12 @@ T_HAZARD = code(
     "hazard that no requirement answers",
     "allocate a requirement to it or justify why none is needed",
 )
+T_CIRCLE = code(
+    "T103",
+    Severity.ERROR,
+    "requirement whose parents lead to no safety requirement",
+    "trace it to a safety requirement, or mark one of the circle as derived with its reason",
+)
 T_UNUSED = code("T102", Severity.NOTE, "declared item that nothing uses", "use it or remove it")
 
 
@@ -130,8 +139,12 @@ class LoadedCase:
 
 def load(where: Path) -> LoadedCase:
     """Load the case in a folder or file. Raises InputError (C1xx, all mistakes found) when it is not usable."""
-    file = where / "case.yaml" if where.is_dir() else where
-    if not file.is_file():
+    try:
+        file = where / "case.yaml" if where.is_dir() else where
+        found = file.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        file, found = where, False
+    if not found:
         raise InputError.of(C_NO_CASE, f"there is no case file at {file}", Place(str(file)))
     document = read_yaml(file)
     if not isinstance(document.value, dict):
@@ -146,6 +159,9 @@ def load(where: Path) -> LoadedCase:
     if broken:
         raise InputError(*broken)
     files = tuple(_files(case, file.parent))
+    unusable = list(_data_findings(claims, files, case, document))
+    if unusable:
+        raise InputError(*unusable)
     findings += list(_file_findings(files, case, document, file.parent))
     return LoadedCase(case, file, of_bytes(file.read_bytes()), document, tuple(findings), files, claims)
 
@@ -191,11 +207,15 @@ def _check_units(claim: Claim) -> None:
 def _check(case: Case, document: Document) -> Iterator[Finding]:
     yield from _unique(case, document)
     yield from _references(case, document)
+    yield from _standards(case, document)
     yield from _levels(case, document)
     yield from _requirements(case, document)
     yield from _documents(case, document)
     yield from _unused(case, document)
 
+
+_SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postprocessing")
+"""What a document can be about besides declared items."""
 
 _LISTS = (
     "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
@@ -210,11 +230,17 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
             if item.id in seen:
                 yield C_TWICE.finding(f"{item.id!r} stands twice in {name}", document.place((name, number, "id")))
             seen.add(item.id)
-    requirement_ids = {item.id for item in case.requirements} & {item.id for item in case.safety_requirements}
-    for id in sorted(requirement_ids):
-        yield C_TWICE.finding(
-            f"{id!r} is both a safety requirement and a requirement", document.place(("requirements",))
-        )
+    # what documents and deviations can be about shares one name space, and so do the declared files
+    for names in (
+        ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables"),
+        ("models", "data_sets", "tables", "documents"),
+    ):
+        owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
+        for name in names:
+            for number, item in enumerate(getattr(case, name)):
+                other = owner.setdefault(item.id, name)
+                if other != name:
+                    yield C_TWICE.finding(f"{item.id!r} of {name} is also {other}", document.place((name, number, "id")))
 
 
 def _references(case: Case, document: Document) -> Iterator[Finding]:
@@ -224,9 +250,8 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
     parents = ids(case.safety_requirements) | ids(case.requirements)
     data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
-    about = (
-        parents | models | data | tables | {"case", "requirements", "implementation", "preprocessing", "postprocessing"}
-    )
+    about = parents | models | data | tables | set(_SUBJECTS)
+    standards = ids(case.standards)
 
     def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
         if name not in known:
@@ -263,16 +288,32 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
             yield from missing(item.reviewer, people, "person", "documents", i, "reviewer")
         for j, name in enumerate(item.about):
             yield from missing(name, about, "item", "documents", i, "about", j)
+        yield from missing(item.evidence, set(EvidenceKind), "kind of evidence", "documents", i, "evidence")
+        for j, name in enumerate(item.objectives):
+            yield from missing(name.partition(":")[0], standards, "standard", "documents", i, "objectives", j)
     for i, deviation in enumerate(case.deviations):
         yield from missing(deviation.accepted_by, people, "person", "deviations", i, "accepted_by")
-        if ":" not in deviation.about:
-            yield from missing(deviation.about, ids(case.requirements), "requirement", "deviations", i, "about")
+        named, colon, _ = deviation.about.partition(":")
+        known, kind = (standards, "standard") if colon else (ids(case.requirements) | threats, "requirement")
+        yield from missing(named, known, kind, "deviations", i, "about")
     for i, acceptance in enumerate(case.acceptances):
         yield from missing(acceptance.by, people, "person", "acceptances", i, "by")
+        named = acceptance.objective.partition(":")[0]
+        yield from missing(named, standards, "standard", "acceptances", i, "objective")
     inputs = {port.name for model in case.models for port in model.ports}
     for i, parameter in enumerate(case.odd.parameters):
         if parameter.input is not None:
             yield from missing(parameter.input, inputs, "model input", "odd", "parameters", i, "input")
+
+
+def _standards(case: Case, document: Document) -> Iterator[Finding]:
+    """Each selected standard is on board and has the level (O10x)."""
+    for i, choice in enumerate(case.standards):
+        try:
+            load_catalogue(choice.id).select(choice.level)
+        except InputError as error:
+            place = document.place(("standards", i), choice.id)
+            yield dataclasses.replace(error.finding, place=place)
 
 
 def _levels(case: Case, document: Document) -> Iterator[Finding]:
@@ -333,9 +374,21 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
             yield C_ENGINE.finding(
                 f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}", place
             )
+    yield from _circles(case, document)
     for i, hazard in enumerate(case.hazards):
         if hazard.id not in answered:
             yield T_HAZARD.finding(f"no requirement answers hazard {hazard.id}", document.place(("hazards", i)))
+
+
+def _circles(case: Case, document: Document) -> Iterator[Finding]:
+    """Requirements that only have each other as parents."""
+    rooted = {item.id for item in case.safety_requirements}
+    rooted |= {item.id for item in case.requirements if item.derived}
+    while found := {r.id for r in case.requirements if r.id not in rooted and rooted.intersection(r.parents)}:
+        rooted |= found
+    for i, requirement in enumerate(case.requirements):
+        if requirement.id not in rooted:
+            yield T_CIRCLE.finding(f"{requirement.id} traces to itself", document.place(("requirements", i, "parents")))
 
 
 def _declared(case: Case, requirement: str) -> bool:
@@ -384,9 +437,31 @@ def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
     declared: tuple[DeclaredFile, ...] = (*case.models, *case.data_sets, *case.tables, *case.documents)
     for item in declared:
         path = folder / item.path
-        inside = path.resolve().is_relative_to(root)
-        actual = of_file(path) if inside and path.is_file() else None
+        try:
+            inside = path.resolve().is_relative_to(root)
+            actual = of_file(path) if inside and path.is_file() else None
+        except (OSError, RuntimeError):  # unreadable, a name too long, a loop of links
+            actual = None
         yield CaseFile(item.id, path, item.digest, actual)
+
+
+def _data_findings(
+    claims: dict[str, Claim], files: tuple[CaseFile, ...], case: Case, document: Document
+) -> Iterator[Finding]:
+    """What is wrong inside data sets and tables that are as declared; changed and missing files are stale instead."""
+    fresh = {item.declared: item.path for item in files if item.fresh}
+    at = {item.digest: (name, i) for name in ("data_sets", "tables") for i, item in enumerate(getattr(case, name))}
+    for claim in claims.values():
+        regions = claim.statement.regions
+        digest = getattr(regions, "data", getattr(regions, "table", None))
+        if digest not in fresh:
+            continue
+        try:
+            expand(claim.statement, lambda digest: fresh[digest].read_bytes())
+        except InputError as error:
+            found, place = error.finding, document.place((*at[digest], "path"))
+            message = f"{fresh[digest].name}, used by {claim.requirement}: {found.message}"
+            yield Finding(found.code, found.severity, message, place, found.expected, found.remedy)
 
 
 def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:

@@ -93,8 +93,9 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
         if isinstance(record, DocumentRecord):
             continue
         current = newest[entry.run] == number and declared.get(entry.run) == entry.requirement
-        if entry.run not in declared:
-            findings.append(E_ORPHAN.finding(f"record {entry.record} of run {entry.run!r}", Place(element=entry.run)))
+        if declared.get(entry.run) != entry.requirement:
+            message = f"record {entry.record} of run {entry.run!r} for {entry.requirement!r}: {entry.outcome}"
+            findings.append(E_ORPHAN.finding(message, Place(element=entry.run)))
         runs.append(_item(entry, record, current, number))
     return Register(tuple(runs), tuple(_documents(loaded)), tuple(findings))
 

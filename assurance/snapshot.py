@@ -14,7 +14,7 @@ from assurance.coverage import Coverage, coverage
 from assurance.loading import LoadedCase
 from assurance.register import Register, collect
 from assurance.status import Standing, Status, standings
-from assurance.support import S_AFTER, S_NONE, S_REFUTED
+from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.store import Store
 from evidence.threat import Addressed, taxonomy_coverage
@@ -53,11 +53,13 @@ def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
     where = loaded.document.place(("requirements", number), standing.requirement)
     place = Place(where.file, where.line, where.column, where.field, standing.requirement)
     findings = []
+    disposed = any(item.code == S_DISPOSED.id for item in standing.reasons)
+    severity = Severity.WARNING if disposed else None
     for item in standing.reasons:
         if item.code == S_AFTER.id:
-            findings.append(S_AFTER.finding(f"{standing.requirement}: {item.message}", place))
+            findings.append(S_AFTER.finding(f"{standing.requirement}: {item.message}", place, severity=severity))
         elif item.code == S_REFUTED.id:
-            findings.append(S_REFUTED.finding(f"{standing.requirement}: {item.message}", place))
+            findings.append(S_REFUTED.finding(f"{standing.requirement}: {item.message}", place, severity=severity))
     if standing.status is not Status.SUPPORTED:
         codes = ", ".join(sorted({item.code for item in standing.reasons})) or S_NONE.id
         findings.append(S_UNSUPPORTED.finding(f"{standing.requirement} is {standing.status.value} ({codes})", place))

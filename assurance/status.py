@@ -33,7 +33,6 @@ from evidence.errors import AssuranceError
 from evidence.specification import Boxes, InputBalls, Statement, expand
 from evidence.store import Store
 
-
 RESULT_KINDS = frozenset(
     {"performance-test", "monitor-evidence", "implementation-equivalence", "numerical-soundness"}
     | {"formal-local-robustness", "probabilistic-robustness", "reachability"}
@@ -161,10 +160,15 @@ def _status(
 
 def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment], ...]) -> Reason | None:
     """An earlier criterion of the same requirement was examined and not met before the present one was set."""
-    earlier = [item for item, _ in held if item.criterion != claim.criterion_digest and item.outcome != "met"]
+    earlier = [item for item, _ in held if item.criterion != claim.criterion_digest and not _met(item)]
     if not earlier:
         return None
     return reason(S_AFTER, f"record {earlier[-1].digest} did not meet an earlier criterion of this requirement")
+
+
+def _met(item: RunItem) -> bool:
+    """What the journal noted at the time; counterexamples in the record itself outweigh it."""
+    return item.outcome == "met" and not getattr(item.record, "counterexamples", ())
 
 
 _WORST_FIRST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT)

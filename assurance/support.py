@@ -16,6 +16,7 @@ from fractions import Fraction
 
 from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
+from evidence.errors import InputError
 from evidence.records import BoundsRecord, OutputRangeRecord, RunRecord, SmoothingRecord
 from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, SensorError, TableCells
 from evidence.threat import contains, describe
@@ -216,9 +217,13 @@ def _regions(claim: Claim, record: RunRecord) -> list[Reason]:
         found = []
         if given.data != wanted.data:
             found.append(reason(S_DATA, "the record is about another data set"))
-        elif not _lists(given, wanted):
+        elif not _lists(given, wanted, record.count):
             found.append(reason(S_DATA, "the record leaves out inputs that the claim lists"))
-        if not contains(given.perturbation, wanted.perturbation, claim.statement.inputs):
+        try:
+            enough = contains(given.perturbation, wanted.perturbation, claim.statement.inputs)
+        except InputError as error:
+            return [*found, reason(S_PORTS, f"the record's perturbation does not fit: {error.finding.message}")]
+        if not enough:
             which = S_SMALLER if _same_norm(given.perturbation, wanted.perturbation) else S_NORM
             found.append(
                 reason(which, f"examined: {describe(given.perturbation)}; claimed: {describe(wanted.perturbation)}")
@@ -233,9 +238,9 @@ def _regions(claim: Claim, record: RunRecord) -> list[Reason]:
     return [reason(S_DATA, f"the record is about {given.kind}, the claim about {wanted.kind}, or about another table")]
 
 
-def _lists(given: InputBalls, wanted: InputBalls) -> bool:
+def _lists(given: InputBalls, wanted: InputBalls, count: int) -> bool:
     if isinstance(given.inputs, str):
-        return True
+        return isinstance(wanted.inputs, str) or max(wanted.inputs) < count
     return not isinstance(wanted.inputs, str) and set(wanted.inputs) <= set(given.inputs)
 
 
@@ -310,11 +315,13 @@ def positions(claim: Claim, record: RunRecord) -> list[int]:
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
         if isinstance(wanted.inputs, str):
             return list(range(record.count))
-        order = list(range(record.count)) if isinstance(given.inputs, str) else list(given.inputs)
-        return [order.index(i) for i in wanted.inputs]
+        if isinstance(given.inputs, str):
+            return list(wanted.inputs)
+        order = {number: i for i, number in enumerate(given.inputs)}
+        return [order[number] for number in wanted.inputs]
     if isinstance(wanted, Boxes) and isinstance(given, Boxes):
-        names = [box.id for box in given.boxes]
-        return [names.index(box.id) for box in wanted.boxes]
+        names = {box.id: i for i, box in enumerate(given.boxes)}
+        return [names[box.id] for box in wanted.boxes]
     return list(range(record.count))
 
 

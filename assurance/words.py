@@ -6,6 +6,8 @@ Pointwise results read "at the N listed inputs". The word "robust" does not occu
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from assurance.claims import Claim
 from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
 from evidence.specification import (
@@ -34,6 +36,11 @@ def counted(number: int, noun: str) -> str:
     """`1 box`, `2 boxes`: the noun with its number."""
     plural = noun + ("es" if noun.endswith(("x", "s", "ch")) else "s")
     return f"{number} {noun if number == 1 else plural}"
+
+
+def share_words(share: float) -> str:
+    """A share as a percentage with all digits that were written: rounding could state another criterion."""
+    return f"{(Decimal(repr(share)) * 100).normalize():f} %"
 
 
 def predictor_words(predictor: Predictor) -> str:
@@ -86,7 +93,7 @@ def claim_words(claim: Claim, count: int) -> str:
     subject = predictor_words(statement.predictor).capitalize()
     text = f"{subject} {condition_words(statement)} {regions_words(statement, count)}"
     if criterion.at_least < 1:
-        text += f", for at least {criterion.at_least:.4g} of them"
+        text += f", for at least {share_words(criterion.at_least)} of them"
     if criterion.guarantee is GuaranteeKind.STATISTICAL:
         return f"{text}, except with probability {criterion.error_probability:g} over the method's own sampling."
     return f"{text}, {arithmetic_words(statement.arithmetic)}."

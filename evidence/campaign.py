@@ -19,7 +19,7 @@ from evidence.diagnostics import Finding
 from evidence.engines.base import Progress, silent
 from evidence.errors import AssuranceError
 from evidence.records.base import Scalar
-from evidence.run import Device, RunResult, examine, named_files
+from evidence.run import Device, RunResult, answered, examine, named_files
 from evidence.specification import Blobs, Statement
 from evidence.store import Store
 
@@ -104,13 +104,12 @@ def _parallel(
     try:
         pending: dict[Future[Finished], str] = {}
         for item in planned:
-            try:
-                files = {digest: blobs(digest) for digest in named_files(item.statement)}
-            except AssuranceError as error:
-                ends[item.name] = Finished(item.name, findings=error.findings)
-                finished(ends[item.name])
-                continue
-            pending[pool.submit(_in_worker, item, files, store.root)] = item.name
+            prepared = _prepared(item, blobs, store)
+            if isinstance(prepared, Finished):
+                ends[item.name] = prepared
+                finished(prepared)
+            else:
+                pending[pool.submit(_in_worker, item, prepared, store.root)] = item.name
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -125,6 +124,17 @@ def _parallel(
         raise
     pool.shutdown()
     return tuple(ends[item.name] for item in planned)
+
+
+def _prepared(item: Planned, blobs: Blobs, store: Store) -> Finished | dict[str, bytes]:
+    """How the run ended, when the store has its answer or its files are not at hand; else its files."""
+    try:
+        known = answered(item.statement, item.engine, item.parameters, item.seed, item.device, store)
+        if known is not None:
+            return Finished(item.name, known)
+        return {digest: blobs(digest) for digest in named_files(item.statement)}
+    except AssuranceError as error:
+        return Finished(item.name, findings=error.findings)
 
 
 def _in_worker(item: Planned, files: Mapping[str, bytes], root: Path) -> Finished:

@@ -101,12 +101,12 @@ def examine(
     the store holds something else than its names promise.
     """
     engine = load_engine(engine_name)
+    known = answered(statement, engine_name, parameters, seed, device, store)
+    if known is not None:
+        return known
     versions = library_versions(engine_name)
     key = request_key(statement, engine_name, parameters, versions, seed, device)
     provenance = stamp(engine_name, parameters, versions, seed, device)
-    stored = _stored(store, key, statement, provenance)
-    if stored is not None:
-        return stored
     started = time.monotonic()
     files = {digest: _fetch(blobs, digest) for digest in named_files(statement)}
     regions = expand(statement, files.__getitem__)
@@ -122,11 +122,23 @@ def examine(
 # --- the store's answer ------------------------------------------------------------------------------------------
 
 
-def _stored(store: Store, key: str, statement: Statement, provenance: Provenance) -> RunResult | None:
-    """The stored answer with all that belongs to it; None when there is none or a part was deleted."""
-    digest = store.answer(key)
+def answered(
+    statement: Statement,
+    engine_name: str,
+    parameters: Mapping[str, Scalar],
+    seed: int,
+    device: Device,
+    store: Store,
+) -> RunResult | None:
+    """The stored answer to a request, with all that belongs to it; None when there is none or a part was deleted.
+
+    Raises StoreError E103 when a part was altered, E115 when the answer belongs to another request.
+    """
+    versions = library_versions(engine_name)
+    digest = store.answer(request_key(statement, engine_name, parameters, versions, seed, device))
     if digest is None or digest not in store:
         return None
+    provenance = stamp(engine_name, parameters, versions, seed, device)
     record = read_record(store.get(digest), short(digest))
     made_by = record.provenance
     if isinstance(record, DocumentRecord) or made_by is None or not _same(record, statement, made_by, provenance):

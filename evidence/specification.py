@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -179,8 +180,7 @@ class Boxes(Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> Boxes:
-        names = [box.id for box in self.boxes]
-        twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        twice = [name for name, times in Counter(box.id for box in self.boxes).items() if times > 1]
         if twice:
             raise ValueError(f"the box {twice[0]!r} stands twice: results are joined to boxes by their names")
         return self

@@ -38,7 +38,7 @@ E_WRITE = code(
     "E105", Severity.ERROR, "the store cannot be written", "check free space and permissions of the evidence folder"
 )
 
-_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ class Entry:
     run: str
     outcome: str
     """What the record said of the criterion at the time: met, not-met, refuted."""
+
+
+def _entry(line: bytes, place: Place) -> Entry:
+    try:
+        entry = Entry(**json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        entry = None
+    if entry is None or not all(isinstance(getattr(entry, name), str) for name in Entry.__slots__):
+        raise StoreError.of(E_INDEX, "unreadable journal entry", place)
+    return entry
 
 
 class Store:
@@ -89,12 +99,16 @@ class Store:
         path = self._request_path(request_key)
         if not path.is_file():
             return None
-        return str(self._json(path).get("record"))
+        record = self._json(path).get("record")
+        if not isinstance(record, str):
+            raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))
+        return record
 
     def sidecar(self, request_key: str) -> dict[str, Any]:
         """Duration, host, date and command of the run that answered a request ({} when unknown)."""
         path = self._request_path(request_key)
-        return dict(self._json(path).get("sidecar", {})) if path.is_file() else {}
+        found = self._json(path).get("sidecar") if path.is_file() else None
+        return found if isinstance(found, dict) else {}
 
     def remember(self, request_key: str, record: str, sidecar: dict[str, Any]) -> None:
         """Note which record answers a request, with facts that are no part of the record's identity."""
@@ -105,17 +119,15 @@ class Store:
         path = self.root / "journal.jsonl"
         if not path.is_file():
             return []
-        entries = []
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            try:
-                entries.append(Entry(**json.loads(line)))
-            except (ValueError, TypeError):
-                raise StoreError.of(E_INDEX, "unreadable journal entry", Place(str(path), number)) from None
-        return entries
+        try:
+            lines = path.read_bytes().splitlines()
+        except OSError as error:
+            raise StoreError.of(E_INDEX, f"journal: {error.strerror}", Place(str(path))) from None
+        return [_entry(line, Place(str(path), number)) for number, line in enumerate(lines, 1)]
 
     def note(self, entry: Entry) -> None:
-        """Append to the journal unless the same entry is there already."""
-        if entry in self.journal():
+        """Append to the journal, unless this is what the run answered last: going back to an earlier state is noted."""
+        if next((item for item in reversed(self.journal()) if item.run == entry.run), None) == entry:
             return
         fields = {name: getattr(entry, name) for name in Entry.__slots__}
         try:
@@ -136,20 +148,20 @@ class Store:
     def _json(self, path: Path) -> dict[str, Any]:
         try:
             value = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
             raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))
         return value
 
     def _path(self, digest: str) -> Path:
-        if not _DIGEST.match(digest):
+        if not _DIGEST.fullmatch(digest):
             raise StoreError.of(E_MISSING, f"{digest!r} is no digest")
         hexadecimal = digest.removeprefix(PREFIX)
         return self.root / "objects" / hexadecimal[:2] / hexadecimal
 
     def _request_path(self, request_key: str) -> Path:
-        if not _DIGEST.match(request_key):
+        if not _DIGEST.fullmatch(request_key):
             raise StoreError.of(E_INDEX, f"{request_key!r} is no request key")
         return self.root / "requests" / f"{request_key.removeprefix(PREFIX)}.json"
 

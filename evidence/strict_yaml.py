@@ -1,8 +1,8 @@
 """YAML for files that people write and that nobody should have to trust: strict, bounded, with positions.
 
 Accepted is the plain subset of YAML 1.2: mappings, lists, strings, numbers, true/false, null. Refused, with
-line and column: duplicate keys, anchors and aliases, tags, keys that are not strings, more than one document,
-too large or too deep files. Dates stay text. Numbers keep their decimal meaning: see `specification.py`.
+line and column: duplicate keys, anchors and aliases, tags, keys that are not scalars, more than one document,
+too large or too deep files. Dates stay text, keys too. Numbers keep their decimal meaning: see `specification.py`.
 This module reads; what a document must contain is for the pydantic model that it is validated against.
 """
 
@@ -22,7 +22,10 @@ from evidence.errors import InputError
 
 C_UNREADABLE = code("C101", Severity.ERROR, "file cannot be read", "check the path and the permissions")
 C_TOO_LARGE = code(
-    "C102", Severity.ERROR, "file too large or too deep", "split the file; limits are 16 MB and 60 levels"
+    "C102",
+    Severity.ERROR,
+    "file too large or too deep",
+    "split the file; limits are 16 MB, 500,000 keys and values, and 60 levels",
 )
 C_SYNTAX = code("C103", Severity.ERROR, "not valid YAML", "mend the line that is named; indent with spaces")
 C_DUPLICATE = code("C104", Severity.ERROR, "a key stands twice in one mapping", "keep one of the two")
@@ -38,11 +41,14 @@ C_MISSING = code("C108", Severity.ERROR, "a required field is missing", "add the
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 60
+MAX_NODES = 500_000
 
 Path_ = tuple[str | int, ...]
 _INT = re.compile(r"^[-+]?[0-9]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
+_EXPECTED = {"tuple_type": "a list", "list_type": "a list", "model_type": "a mapping of fields"}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -91,8 +97,10 @@ def parse_yaml(data: bytes | str, file: str) -> Document:
         raise InputError.of(C_TOO_LARGE, f"{len(data)} bytes in one file", Place(file))
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-    except UnicodeDecodeError as error:
-        raise InputError.of(C_SYNTAX, f"not UTF-8 text at byte {error.start}", Place(file)) from None
+        text.encode("utf-8")
+    except UnicodeError as error:
+        where = getattr(error, "start", 0)
+        raise InputError.of(C_SYNTAX, f"not UTF-8 text at position {where}", Place(file)) from None
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _refuse_references_and_depth(text, file, loader)
@@ -113,8 +121,17 @@ def validate(document: Document, model: type[Model], rename: Callable[[Path_], P
     try:
         return model.model_validate(document.value)
     except ValidationError as error:
-        findings = [_explain(document, dict(item), rename) for item in error.errors(include_url=False)]
+        items = [dict(item) for item in error.errors(include_url=False)]
+        findings = [_explain(document, item, rename) for item in _innermost(items, document.value)]
         raise InputError(*_distinct(findings)) from None
+
+
+def _innermost(items: list[dict[str, Any]], value: Any) -> list[dict[str, Any]]:
+    """Without what only follows from a mistake further in: a list that lost an item, the other side of a union."""
+    paths = [_real_path(tuple(item["loc"]), value) for item in items]
+    outer = {path[:length] for path in paths for length in range(len(path))}
+    kept = ("missing", "extra_forbidden")
+    return [item for item, path in zip(items, paths, strict=True) if path not in outer or item["type"] in kept]
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
@@ -141,24 +158,34 @@ def _explain(document: Document, item: dict[str, Any], rename: Callable[[Path_],
         message = f"{context.get('discriminator', 'kind')} names none of the known variants"
         expected = str(context.get("expected_tags", "a 'kind'"))
     elif "expected" in context:
-        message, expected = f"{item.get('input')!r} does not fit here", str(context["expected"])
+        message = f"{_shown(item.get('input'))} does not fit here"
+        expected = _ENUM.sub(r"\1", str(context["expected"]))
     elif kind == "value_error":
         message = str(context.get("error", item["msg"]))
     else:
-        expected = item["msg"]
-        shown = repr(item.get("input"))
-        message = f"{shown if len(shown) < 80 else shown[:77] + '...'} does not fit here"
+        expected = _EXPECTED.get(kind, item["msg"])
+        message = f"{_shown(item.get('input'))} does not fit here"
     place = document.place(path)
     if which is C_MISSING:
         place = Place(place.file, place.line, place.column, dotted(_real_path(tuple(item["loc"]), document.value)))
     return which.finding(message, place, expected=expected)
 
 
+def _shown(value: Any) -> str:
+    """A value as text of bounded length."""
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."
+
+
 def _real_path(loc: Path_, value: Any) -> Path_:
     """pydantic puts union tags into its paths: keep only the steps that exist in the document (and the last)."""
     path: list[str | int] = []
+    tagged: Any = None
     for number, step in enumerate(loc):
         if isinstance(value, dict) and isinstance(step, str):
+            if value.get("kind") == step and value is not tagged and number < len(loc) - 1:
+                tagged = value  # the tag of a union, which a key may be called too: kind: boxes, boxes: [...]
+                continue
             if step in value:
                 value = value[step]
             elif number < len(loc) - 1:
@@ -175,9 +202,13 @@ def _refuse_references_and_depth(text: str, file: str, loader: Any) -> None:
     """Walk the event stream first: cheap, and it stops alias bombs and deep nesting before a tree is built."""
     depth = 0
     documents = 0
+    nodes = 0
     for event in yaml.parse(text, Loader=loader):
         mark = event.start_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_NODES:
+            raise InputError.of(C_TOO_LARGE, f"more than {MAX_NODES} keys and values in one file", place)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise InputError.of(C_REFUSED, "anchors and aliases are not accepted", place)
         tag = getattr(event, "tag", None)

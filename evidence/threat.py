@@ -7,28 +7,30 @@ Not here: whether the evidence is strong enough for a claim (assurance/support.p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from evidence.specification import Frozen, L2Ball, LinfBall, Perturbation, Port, SensorError, tolerances
 
 Goal = Literal["untargeted", "targeted"]
 Knowledge = Literal["white-box", "black-box"]
+_Text = Annotated[str, StringConstraints(min_length=5, strip_whitespace=True)]
 
 
 class ThreatModel(Frozen):
     """What may disturb the inputs, by whom, why that much, and what is left out."""
 
-    id: str
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
     title: str
     goal: Goal = "untargeted"
     knowledge: Knowledge = "white-box"
     perturbation: Perturbation
-    rationale: Annotated[str, Field(min_length=10)]
-    exclusions: tuple[Annotated[str, Field(min_length=5)], ...] = Field(min_length=1)
+    rationale: Annotated[str, StringConstraints(min_length=10, strip_whitespace=True)]
+    exclusions: tuple[_Text, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +106,23 @@ def taxonomy_coverage(evidence: Iterable[Addressed]) -> tuple[Coverage, ...]:
 
 
 def _addresses(item: Addressed, attack: Attack) -> bool:
+    moving = _moving(item.perturbation)
+    if not moving:
+        return False  # a set without any change withstands no attack
     if attack.axis != "vector":
         return True
     if attack.id == "evasion-linf":
         return isinstance(item.perturbation, LinfBall | SensorError)
     if attack.id == "evasion-l2":
         return isinstance(item.perturbation, L2Ball)
-    return attack.id == "evasion-sensors" and (
-        isinstance(item.perturbation, SensorError) and len(item.perturbation.tolerances) > 1
-    )
+    return attack.id == "evasion-sensors" and isinstance(item.perturbation, SensorError) and moving > 1
+
+
+def _moving(perturbation: LinfBall | L2Ball | SensorError) -> int:
+    """How many stated sizes are above zero."""
+    if isinstance(perturbation, SensorError):
+        return sum(size.value > 0 for size in perturbation.tolerances.values())
+    return int(perturbation.eps.value > 0)
 
 
 def describe(perturbation: LinfBall | L2Ball | SensorError) -> str:
@@ -138,5 +148,5 @@ def contains(
         if isinstance(inner, L2Ball):
             return bool(inner.eps.value <= outer.eps.value)
         # rounded-up half-widths make this comparison err on the side of "not contained"
-        return bool((narrow**2).sum() ** 0.5 * (1 + 1e-12) <= outer.eps.value)
+        return math.hypot(*narrow.tolist()) * (1 + 1e-12) <= outer.eps.value
     return bool((narrow <= wide).all())

@@ -54,9 +54,7 @@ for _command in (demo, new, run, check, gaps, build, package, verify, catalogue,
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the `assurance` command."""
     try:
-        commands.main(arguments, standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(commands.main(arguments, standalone_mode=False))  # click hands back the code of an Exit
     except click.ClickException as error:
         error.show()
         sys.exit(2)

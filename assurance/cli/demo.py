@@ -15,6 +15,11 @@ EXAMPLES = ("vertical_cas", "digit_reader")
 _DERIVED = shutil.ignore_patterns("build", "evidence", "__pycache__")
 
 
+def copy_example(source: Path, target: Path) -> None:
+    """Copy an example's sources; evidence that is in the target already stays."""
+    shutil.copytree(source, target, ignore=_DERIVED, dirs_exist_ok=True)
+
+
 @click.command()
 @click.option(
     "--out",
@@ -32,7 +37,7 @@ def demo(target: Path) -> None:
     failed = False
     for name in EXAMPLES:
         case = target / name
-        shutil.copytree(data_folder("examples") / name, case, ignore=_DERIVED, dirs_exist_ok=True)
+        copy_example(data_folder("examples") / name, case)
         say(f"building {name} ...")
         built = build_case(case, None, ["html", "pdf", "json"], 1, explicit=False)
         click.echo(f"\n{built.snapshot.loaded.case.title}")

@@ -60,9 +60,9 @@ def _examine(part: _Part) -> dict[str, str | None]:
     try:
         version = importlib.metadata.version(part.name)
         if part.module == "auto_LiRPA":
-            from evidence.engines.bounds.lirpa import load_lirpa
+            from evidence.engines.bounds.lirpa import library
 
-            load_lirpa()
+            library()
         else:
             importlib.import_module(part.module)
         state, remedy = "ready", None

@@ -35,7 +35,13 @@ def package(case: Path, key: Path, fresh: bool, target: Path, as_json: bool) -> 
         built = build_package(loaded, store, key, target, dossier, bars("package"))
     if as_json:
         print_json(
-            {"file": str(built.file), "digest": built.digest, "files": built.files, "size": built.size, "key": built.key_id}
+            {
+                "file": str(built.file),
+                "digest": built.digest,
+                "files": built.files,
+                "size": built.size,
+                "key": built.key_id,
+            }
         )
         return
     click.echo(f"{built.file}: {built.files} files, {built.size} bytes, {built.digest}")

@@ -36,7 +36,7 @@ class Trace:
 def build_trace(snapshot: Snapshot) -> Trace:
     """The links of a snapshot."""
     argument, case = snapshot.built.argument, snapshot.loaded.case
-    records = {item.digest for item in (*snapshot.register.runs, *snapshot.register.documents)}
+    records = {item.digest for item in snapshot.register.runs} | {item.digest for item in snapshot.register.documents}
     claims = {item.id: item.claim for item in argument if isinstance(item, Goal) and item.claim}
     known = {item.id for item in case.requirements}
 

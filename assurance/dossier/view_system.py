@@ -127,7 +127,9 @@ def _standard(edition: str, level: str | None) -> str:
 def _dates(snapshot: Snapshot) -> list[str]:
     case = snapshot.loaded.case
     found = [item.meaning_review.date for item in case.requirements if item.meaning_review]
-    found += [item.date for item in (*case.documents, *case.deviations, *case.acceptances)]
+    found += [item.date for item in case.documents]
+    found += [item.date for item in case.deviations]
+    found += [item.date for item in case.acceptances]
     return [day(item) for item in found]
 
 

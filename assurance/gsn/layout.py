@@ -390,7 +390,7 @@ class _Pager:
                 best, least = plan, cost
             grown = developed.union(*(self.unit(item) for item in self.cuts(start, developed)))
             if grown == developed or not self.trial(start, grown):
-                return best
+                return self.filled(start, best) if self.abridged else best
             developed = grown
 
     def cuts(self, start: _Start, developed: set[str]) -> list[Element]:
@@ -417,6 +417,19 @@ class _Pager:
             else:
                 failures += 1
         return developed
+
+    def filled(self, start: _Start, developed: set[str]) -> set[str]:
+        """Add single elements, level by level, as long as there is room."""
+        tried: set[str] = set()
+        while True:
+            fresh = [element for element in self.cuts(start, developed) if element.id not in tried]
+            if not fresh:
+                return developed
+            for element in fresh:
+                tried.add(element.id)
+                candidate = developed | self.unit(element)
+                if self.trial(start, candidate):
+                    developed = candidate
 
     def closure(self, start: _Start, elements: Iterable[Element]) -> set[str]:
         """All that supports some elements and is not on an earlier page."""

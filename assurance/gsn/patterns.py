@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from assurance.gsn.model import (
     Argument,
@@ -47,6 +47,10 @@ G_TARGET = code(
     "pattern refers to an element that it does not define",
     "define it or mend the name",
     "GSN 1:3.5.3",
+)
+
+G_TOO_LONG = code(
+    "G143", Severity.ERROR, "instantiated element cannot be held", "shorten the text that the data gives it"
 )
 
 _TOKEN = re.compile(r"\{([a-z_][a-z0-9_.]*)\}")
@@ -127,7 +131,7 @@ def read_pattern(path: Path) -> tuple[Pattern, Document]:
 def instantiate(pattern: Pattern, data: Mapping[str, Any], document: Document | None = None) -> Instance:
     """Expand a pattern over data: nested mappings, with lists of mappings that have an `id` as collections.
 
-    Raises InputError G141 naming the element and the token that the data does not cover.
+    Raises InputError G141 naming the element and the token that the data does not cover, G143 for a text too long.
     """
     argument = Argument(pattern.id, pattern.name)
     status: dict[str, str] = {}
@@ -136,7 +140,11 @@ def instantiate(pattern: Pattern, data: Mapping[str, Any], document: Document | 
     for number, element in enumerate(pattern.elements):
         place = document.place(("elements", number), element.id) if document else Place(element=element.id)
         for binding, scope in instances[element.id]:
-            argument.add(_make(pattern, element, binding, scope, place))
+            try:
+                argument.add(_make(pattern, element, binding, scope, place))
+            except ValidationError as error:
+                name = instance_id(element.id, binding)
+                raise InputError.of(G_TOO_LONG, f"{name}: {error.errors()[0]['msg']}", place) from None
             if element.status is not None:
                 status[instance_id(element.id, binding)] = _fill(element.status, scope, element.id, place)
     for element in pattern.elements:

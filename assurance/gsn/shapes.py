@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -159,12 +159,13 @@ def _round(kind: ElementType, identifier: str, statement: str, limits: Limits, t
         if fitted is not None:
             break
     rows, count = fitted or _cut(prepared, head, tag, radius, aspect)
-    top = radius - count * LINE / 2
-    lines = []
-    for index, (line, bold) in enumerate(rows):
-        left = radius * aspect - text.width(line, SIZE, bold=bold) / 2
-        lines.append(Line(left, top + index * LINE + BASE, line, bold))
-    behind = lines[0].x + text.width(lines[0].text, SIZE, bold=True) + _GAP + MARK / 2 if lines else radius
+    widths = [text.width(line, SIZE, bold=bold) for line, bold in rows]
+    top = radius - count * LINE / 2 + _lowering(widths, radius, aspect, count)
+    lines = [
+        Line(radius * aspect - wide / 2, top + index * LINE + BASE, line, bold)
+        for index, ((line, bold), wide) in enumerate(zip(rows, widths, strict=True))
+    ]
+    behind = radius * aspect + widths[0] / 2 + _GAP + MARK / 2
     body = [line for line, _ in rows[1:]]
     short = fitted is None and (len(rows) < 2 or body[-1].endswith(text.ELLIPSIS))
     return Shape(kind, 2 * radius * aspect, 2 * radius, tuple(lines), (behind, top + LINE / 2), short)
@@ -185,6 +186,16 @@ def _fit(
         if rows is not None and len(rows) <= count:
             return rows, count
     return None
+
+
+def _lowering(widths: list[float], radius: float, aspect: float, count: int) -> float:
+    """How far rows that are fewer than planned may sink towards the middle."""
+    room = (count - len(widths)) * LINE / 2
+    for index, wide in enumerate(widths):
+        across = (wide / 2 + _ROUND_PAD) / aspect
+        deepest = math.sqrt(max(0.0, radius * radius - across * across))
+        room = min(room, deepest - (index + 1 - count / 2) * LINE)
+    return max(0.0, room)
 
 
 def _cut(prepared: text.Prepared, head: text.Prepared, tag: str, radius: float, aspect: float) -> tuple[_Rows, int]:
@@ -243,7 +254,7 @@ def _abridged(element: Element) -> Shape:
     if element.type not in (ElementType.GOAL, ElementType.STRATEGY):
         small = Limits(width=120.0, height=120.0)
         draw = _rectangular if element.type in _PAD_X else _round
-        return draw(element.type, element.id, "", small, "")
+        return replace(draw(element.type, element.id, "", small, ""), shortened=bool(element.text))
     pad = _PAD_X[element.type]
     inner = 104.0
     # the first row also holds the status mark and, at its right end, the page

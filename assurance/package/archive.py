@@ -15,6 +15,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import InputError
@@ -23,7 +24,7 @@ P_NAME = code(
     "P104",
     Severity.ERROR,
     "file name that not every system can hold",
-    'rename the file: plain names, without control characters, backslashes or any of < > : " | ? *',
+    "rename the file: plain names without control characters, backslash, colon, quotes, <, >, ?, * or vertical bar",
 )
 P_LARGE = code(
     "P105",
@@ -227,7 +228,7 @@ def _directory(data: bytes) -> list[_Entry] | Finding:
 
 def _order(entries: list[_Entry]) -> Iterator[Finding]:
     names = [entry.name for entry in entries]
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         if before == after:
             yield _altered(f"{after.decode()} stands twice", after.decode())
         elif before > after:

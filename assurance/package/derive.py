@@ -7,8 +7,9 @@ Places in findings are relative to the package: no path of the builder's machine
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +62,19 @@ def derive(root: Path, case_file: str) -> Derived:
 
 def relative(finding: Finding, root: Path) -> Finding:
     """The finding with its place and message relative to `root`."""
-    prefix = f"{root}/"
-    file = (
-        None if finding.place.file is None else Path(finding.place.file).as_posix().removeprefix(root.as_posix() + "/")
+    prefix = f"{root}{os.sep}"
+
+    def strip(text: str | None) -> str | None:
+        return None if text is None else text.replace(prefix, "")
+
+    place = finding.place
+    return replace(
+        finding,
+        message=finding.message.replace(prefix, ""),
+        place=replace(place, file=None if place.file is None else Path(place.file.replace(prefix, "")).as_posix()),
+        expected=strip(finding.expected),
+        remedy=strip(finding.remedy),
     )
-    place = type(finding.place)(
-        file, finding.place.line, finding.place.column, finding.place.field, finding.place.element
-    )
-    texts = [None if text is None else text.replace(prefix, "") for text in (finding.expected, finding.remedy)]
-    return Finding(finding.code, finding.severity, finding.message.replace(prefix, ""), place, *texts, finding.clause)
 
 
 def _standing(standing: Standing) -> dict[str, Any]:

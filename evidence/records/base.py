@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, model_validator
 
 from evidence.digest import Digest
-from evidence.specification import Frozen
+from evidence.specification import Boxes, Frozen, InputBalls, Statement
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor, Verdict
 
 
@@ -58,9 +58,15 @@ class Recheck(Frozen):
     by: str
     """Name and version of the checker or replaying runtime."""
     what: str
-    agreed: int
-    of: int
+    agreed: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=0)]
     note: str = ""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Recheck:
+        if self.agreed > self.of:
+            raise ValueError(f"{self.agreed} agreed of {self.of}")
+        return self
 
 
 class Counterexample(Frozen):
@@ -85,3 +91,22 @@ class RecordBase(Frozen):
     rechecks: tuple[Recheck, ...] = ()
     artefacts: dict[str, Digest] = Field(default_factory=dict)
     """Further stored bytes that belong to the record, by role, e.g. 'certificate'."""
+
+
+def require_regions(statement: Statement, count: int) -> None:
+    """Raises ValueError when a statement lists its regions itself and the record holds another number of results."""
+    regions = statement.regions
+    listed: tuple[object, ...] | str = ()
+    if isinstance(regions, Boxes):
+        listed = regions.boxes
+    elif isinstance(regions, InputBalls):
+        listed = regions.inputs
+    if listed and not isinstance(listed, str) and len(listed) != count:
+        raise ValueError(f"{count} results for {len(listed)} stated regions")
+
+
+def require_fitting(statement: Statement, examples: tuple[Counterexample, ...]) -> None:
+    """Raises ValueError for a counterexample with another number of inputs or outputs than the network has."""
+    for example in examples:
+        if len(example.input) != len(statement.inputs) or len(example.output) != len(statement.outputs):
+            raise ValueError(f"the counterexample in region {example.region} does not fit the network")

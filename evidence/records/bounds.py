@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from evidence.records.base import Counterexample, RecordBase, VerdictField
+from evidence.records.base import Counterexample, RecordBase, VerdictField, require_fitting, require_regions
 from evidence.specification import Frozen, Statement
 from evidence.verdict import Verdict
 
@@ -68,6 +68,8 @@ class BoundsRecord(RecordBase):
 
     @model_validator(mode="after")
     def _coherent(self) -> BoundsRecord:
+        require_regions(self.statement, self.count)
+        require_fitting(self.statement, self.counterexamples)
         refuted = {i for i, letter in enumerate(self.regions) if letter == "R"}
         if refuted != {example.region for example in self.counterexamples}:
             raise ValueError("refuted regions and counterexamples differ")

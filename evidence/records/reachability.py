@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from evidence.records.base import Counterexample, RecordBase, VerdictField
+from evidence.records.base import Counterexample, RecordBase, VerdictField, require_fitting, require_regions
 from evidence.records.bounds import RegionVerdicts, overall
 from evidence.specification import Frozen, Statement
 
@@ -52,6 +52,8 @@ class OutputRangeRecord(RecordBase):
 
     @model_validator(mode="after")
     def _coherent(self) -> OutputRangeRecord:
+        require_regions(self.statement, self.count)
+        require_fitting(self.statement, self.counterexamples)
         if len(self.ranges) != len(self.regions):
             raise ValueError("one output range for each box")
         if {i for i, letter in enumerate(self.regions) if letter == "R"} != {c.region for c in self.counterexamples}:

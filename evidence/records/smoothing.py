@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from evidence.records.base import RecordBase
-from evidence.specification import Frozen, Statement
+from evidence.records.base import RecordBase, require_regions
+from evidence.specification import Frozen, InputBalls, KeepLabel, L2Ball, Statement
+from evidence.verdict import GuaranteeKind, Predictor
 
 
 class SmoothedInput(Frozen):
@@ -52,6 +53,14 @@ class SmoothingRecord(RecordBase):
 
     @model_validator(mode="after")
     def _coherent(self) -> SmoothingRecord:
+        regions = self.statement.regions
+        if not (isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)):
+            raise ValueError("smoothing speaks of L2 balls around listed inputs only")
+        if not isinstance(self.statement.condition, KeepLabel):
+            raise ValueError("smoothing speaks of keeping the stored label only")
+        if self.guarantee.kind is not GuaranteeKind.STATISTICAL or self.guarantee.predictor is not Predictor.SMOOTHED:
+            raise ValueError("a smoothing record is a statistical statement about the smoothed predictor")
+        require_regions(self.statement, self.count)
         for number, item in enumerate(self.inputs):
             if item.successes > self.estimation_samples:
                 raise ValueError(f"input {number}: more successes than samples")

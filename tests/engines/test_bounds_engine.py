@@ -126,8 +126,8 @@ def test_argmin_decisions() -> None:
 def sawtooth_statement(files: Files) -> Statement:
     """y = |x0| - 0.9 |x0| + 0.05 + x1/1000 > 0 for |x0| <= 1, |x1| <= 10.
 
-    True, but the two |x0| come from separate neurons: bounds see it only after a cut at x0 = 0. The wide x1 is no
-    use to cut.
+    True, but the two |x0| come from separate neurons, whose relaxations cancel to slope 0 in x0: bounds see it only
+    after a cut at x0 = 0, which the slope does not suggest. The wide x1 is of no use.
     """
     first = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 0.001], [0.0, -0.001]])
     network = chain([(first, np.zeros(6)), (np.array([[1.0, 1.0, -0.9, -0.9, 1.0, -1.0]]), np.array([0.05]))])
@@ -167,7 +167,7 @@ def test_splitting_proves_what_one_bound_cannot(method: str) -> None:
     ((region, tree, _),) = certificate(outcome)["proofs"]
     parts = leaves(tree, -SAW, SAW)
     assert region == 0
-    assert len(parts) == 2 if method != "ibp" else len(parts) > 2
+    assert 2 <= len(parts) <= (4096 if method == "ibp" else 32)
     assert sum(float(np.prod(high - low)) for low, high in parts) == pytest.approx(40.0)
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from assurance.gsn import text
-from assurance.gsn.layout import POINTS_PER_MM, Box, Page
+from assurance.gsn.layout import POINTS_PER_MM, Box, Page, Role
 from assurance.gsn.model import (
     Argument,
     Assumption,
@@ -18,7 +18,7 @@ from assurance.gsn.model import (
     Solution,
     Strategy,
 )
-from assurance.gsn.shapes import BASE, CORNER, LINE, SIZE, SLANT, Line, Shape
+from assurance.gsn.shapes import BASE, CORNER, LINE, MARK, SIZE, SLANT, Line, Shape, status_room
 
 KINDS: dict[ElementType, type] = {
     ElementType.GOAL: Goal,
@@ -197,6 +197,41 @@ def on_paper(page: Page, rect: Rect) -> bool:
     )
 
 
+def status_faults(box: Box) -> list[str]:
+    """Whether the room for the status mark (and word, on goals) is inside the shape and free of text."""
+    x, y = box.shape.status
+    if box.element.type is ElementType.GOAL and box.role is not Role.BRIEF:
+        room = (x - status_room(), y - MARK / 2, x, y + MARK / 2)
+    else:
+        room = (x - MARK / 2, y - MARK / 2, x + MARK / 2, y + MARK / 2)
+    if not all(inside(box.shape, px, py) for px in (room[0], room[2]) for py in (room[1], room[3])):
+        return [f"{box.element.id}: the status leaves the shape"]
+    if any(overlap(room, line_box(line), 0.5) for line in box.shape.lines if line.text):
+        return [f"{box.element.id}: the status overlaps the text"]
+    return []
+
+
+def crossings(page: Page) -> list[str]:
+    """Lines of different elements that cross or touch."""
+    spans = [
+        (wire, (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])))
+        for wire in page.wires
+        for a, b in zip(wire.points, wire.points[1:], strict=False)
+    ]
+    spans.sort(key=lambda item: item[1][0])
+    found = []
+    for index, (wire, a) in enumerate(spans):
+        for other, b in spans[index + 1 :]:
+            if b[0] > a[2]:
+                break
+            same = (wire.source, wire.type) == (other.source, other.type)
+            meets = a[1] <= b[3] and b[1] <= a[3]
+            # an element's own context line begins in its side, its support line at its bottom
+            if meets and not same:
+                found.append(f"{wire.source} -> {wire.target} crosses {other.source} -> {other.target}")
+    return found
+
+
 def faults(page: Page) -> list[str]:
     """Everything on a page that overlaps, leaves its shape, leaves the paper or is run through by a line."""
     found = []
@@ -207,6 +242,11 @@ def faults(page: Page) -> list[str]:
             left, top, right, bottom = line_box(line)
             if not all(inside(box.shape, x, y) for x in (left, right) for y in (top, bottom)):
                 found.append(f"{box.element.id}: text leaves the shape: {line.text!r}")
+        found += status_faults(box)
+        whole = "".join("".join(line.text for line in box.shape.lines).split())
+        if not box.shape.shortened and not whole.endswith("".join(text.clean(box.element.text).split())):
+            found.append(f"{box.element.id}: words are missing, and nothing says so")
+    found += crossings(page)
     ordered = sorted(pieces, key=lambda item: item[1][0])
     for index, (box, rect) in enumerate(ordered):
         for other, second in ordered[index + 1 :]:

@@ -2,8 +2,9 @@
 
 `assess` bounds sets by ever tighter methods, each only on what the cheaper one left open. `split` is branch and
 bound over the inputs, many boxes at a time: an open box is halved across the input that contributes most to the
-looseness of its open rows (|coefficient| * width). Its only limit is the number of leaves for each region, so it
-gives the same result on every machine. Balls are not cut.
+slope of its open rows (|coefficient| * width). Where relaxations cancel, an input that matters can have no slope
+at all, so every fourth cut goes across the input that was cut least. Its only limit is the number of leaves for
+each region, so it gives the same result on every machine. Balls are not cut.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from evidence.specification import Floats
 
 Notify = Callable[[int, int, str], None]
 
+_FAIR = 4
 _BLOCK = 16
 """Batches that are bounded before their coefficients are dropped."""
 
@@ -138,7 +140,10 @@ def split(
         finished = set(map(int, owner)) - set(map(int, owner[state.margins <= 0]))
         proofs |= {region: growing[region].proof(region) for region in finished}
         notify(len(proofs), len(growing), "splitting")
-        cuts = [_cut(sets, int(place), int(state.cut[place]), initial[int(owner[place])]) for place in open_places]
+        cuts = [
+            _cut(sets, int(place), _preferred(int(state.cut[place]), len(paths[place])), initial[int(owner[place])])
+            for place in open_places
+        ]
         thin = {int(owner[place]) for place, cut in zip(open_places, cuts, strict=True) if cut is None}
         kept = [
             (int(place), cut)
@@ -182,6 +187,11 @@ def _affordable(
         if int(region) not in violating and growing[int(region)].leaves + int(more) <= max_leaves
     ]
     return np.flatnonzero(is_open & np.isin(owner, worth))
+
+
+def _preferred(steepest: int, depth: int) -> int:
+    """The input with the steepest contribution, or -1 when it is the turn of the widest."""
+    return -1 if depth % _FAIR == _FAIR - 1 else steepest
 
 
 def _cut(sets: Sets, place: int, chosen: int, initial: Floats) -> Cut | None:

@@ -264,11 +264,12 @@ def sample_box(lower: Floats, upper: Floats, count: int, seed: int, stream: int)
 
 def representable(points: Floats, lower: Floats, upper: Floats) -> Floats:
     """The points [p, n] moved to float32 numbers inside the box where there are any, else clipped to the box."""
-    near = points.astype(np.float32)
+    clipped = np.clip(points, lower, upper)
+    near = clipped.astype(np.float32)
     near = np.where(near > upper, np.nextafter(near, np.float32(-np.inf)), near)
     near = np.where(near < lower, np.nextafter(near, np.float32(np.inf)), near)
     moved = near.astype(np.float64)
-    return np.asarray(np.where((moved >= lower) & (moved <= upper), moved, np.clip(points, lower, upper)))
+    return np.asarray(np.where((moved >= lower) & (moved <= upper), moved, clipped))
 
 
 def _worst(network: Network, condition: OutputCondition, points: Floats) -> Floats | None:

@@ -19,6 +19,8 @@ from evidence.specification import Floats
 
 _BLOCK = 3200
 """Programs go to the solver together until they have about this many rows and columns."""
+_TINY = 1e-100
+"""Smaller coefficients are not divided by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +70,10 @@ def contracted(rows: Floats, limits: Floats, low: Floats, high: Floats) -> tuple
     for row, limit in zip(rows, limits, strict=True):
         parts = np.where(row > 0, row * low, row * high)
         room = limit - (parts.sum() - parts)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            edge = room / row
+        edge = np.divide(room, row, out=np.zeros_like(row), where=np.abs(row) > _TINY)
         slack = 1e-12 * (1.0 + np.abs(edge))
-        high = np.where(row > 0, np.maximum(np.minimum(high, edge + slack), low), high)
-        low = np.where(row < 0, np.minimum(np.maximum(low, edge - slack), high), low)
+        high = np.where(row > _TINY, np.maximum(np.minimum(high, edge + slack), low), high)
+        low = np.where(row < -_TINY, np.minimum(np.maximum(low, edge - slack), high), low)
     return low, high
 
 

@@ -7,7 +7,7 @@ run on them. Not here: how the stars arise (star.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,51 +63,83 @@ def output_bounds(reached: ReachSet, outputs: int) -> tuple[Floats, Floats, bool
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether the condition holds on the stars, and variables [w, k >= inputs] of members where it may not."""
+    """Whether the condition holds on the stars; if not, variables [k] of some members where it may fail."""
 
     holds: bool
     witnesses: tuple[Floats, ...]
 
 
 def condition_holds(stars: Sequence[Star], condition: OutputCondition) -> Answer:
-    """Examine the condition star by star; in each star each clause may be settled by another of its rows."""
-    holds, witnesses = True, []
-    for star in stars:
-        open_clauses = _open_clauses(star, condition)
-        if not len(open_clauses) or is_empty(star.domain):
-            continue
-        holds = False
-        witnesses += [point for point in open_clauses.values() if point is not None]
-    return Answer(holds, tuple(witnesses))
+    """Examine the condition star by star; in each star each clause may be settled by another of its rows.
+
+    The stars that look worst come first, and the search ends with the first of them that yield witnesses.
+    """
+    views = [_View.of(star, condition) for star in stars]
+    views = sorted(views, key=lambda view: min(_best(view.least, condition)))
+    holds = True
+    for start in range(0, len(views), _TOGETHER):
+        witnesses: list[Floats] = []
+        for view, found in _open_clauses(views[start : start + _TOGETHER], condition):
+            if found and not is_empty(view.star.domain):
+                holds = False
+                witnesses += [point for point in found.values() if point is not None]
+        if witnesses:
+            return Answer(False, tuple(witnesses))
+    return Answer(holds, ())
 
 
-def _open_clauses(star: Star, condition: OutputCondition) -> dict[int, Floats | None]:
-    """Clauses that no bound settles on this star, each with the variables of its worst member if one is known."""
-    objectives = condition.rows @ star.basis
-    constant = condition.rows @ star.center + condition.offsets
-    pad = _PAD * (np.abs(condition.rows) @ star.magnitude() + np.abs(condition.offsets))
-    constant = constant - pad
-    least = constant - box_maximum(-objectives, star.domain.low, star.domain.high)
-    rows = np.flatnonzero(np.isin(condition.clause, _unsettled(least, condition)))
-    points: Floats | None = None
-    if len(rows):
-        found = maximise(-objectives[rows], star.domain)
-        least[rows], points = np.maximum(least[rows], constant[rows] - found.upper), found.points
-    witnesses: dict[int, Floats | None] = {}
-    for clause in _unsettled(least, condition):
-        members = np.flatnonzero(condition.clause == clause)
-        if len(members) > 1:
-            bound, point = _least_maximum(star, objectives[members], constant[members])
-            if bound <= 0:
-                witnesses[clause] = point
-        else:
-            witnesses[clause] = None if points is None else points[int(np.flatnonzero(rows == members[0])[0])]
-    return witnesses
+@dataclass(frozen=True, eq=False)
+class _View:
+    """A condition's rows as functions of one star's variables: objectives @ a + constant, padded downward.
+
+    least: [rows] their lower bounds over the box of the variables.
+    """
+
+    star: Star
+    objectives: Floats
+    constant: Floats
+    least: Floats
+
+    @classmethod
+    def of(cls, star: Star, condition: OutputCondition) -> _View:
+        objectives = condition.rows @ star.basis
+        pad = _PAD * (np.abs(condition.rows) @ star.magnitude() + np.abs(condition.offsets))
+        constant = condition.rows @ star.center + condition.offsets - pad
+        least = constant - box_maximum(-objectives, star.domain.low, star.domain.high)
+        return cls(star, objectives, constant, least)
+
+
+def _open_clauses(
+    views: Sequence[_View], condition: OutputCondition
+) -> Iterator[tuple[_View, dict[int, Floats | None]]]:
+    """For each star the clauses that no bound settles, each with the variables of its worst member if known."""
+    asked = [np.flatnonzero(np.isin(condition.clause, _unsettled(view.least, condition))) for view in views]
+    answers = maximise_all(
+        [(-view.objectives[rows], view.star.domain) for view, rows in zip(views, asked, strict=True)]
+    )
+    for view, rows, answer in zip(views, asked, answers, strict=True):
+        least = view.least.copy()
+        least[rows] = np.maximum(least[rows], view.constant[rows] - answer.upper)
+        found: dict[int, Floats | None] = {}
+        for clause in _unsettled(least, condition):
+            members = np.flatnonzero(condition.clause == clause)
+            if len(members) > 1:
+                bound, point = _least_maximum(view.star, view.objectives[members], view.constant[members])
+                if bound <= 0:
+                    found[clause] = point
+            else:
+                place = int(np.flatnonzero(rows == members[0])[0])
+                found[clause] = None if answer.points is None else answer.points[place]
+        yield view, found
+
+
+def _best(least: Floats, condition: OutputCondition) -> list[float]:
+    """For each clause the largest lower bound among its rows."""
+    return [float(least[condition.clause == clause].max()) for clause in range(int(condition.clause.max()) + 1)]
 
 
 def _unsettled(least: Floats, condition: OutputCondition) -> list[int]:
-    clauses = range(int(condition.clause.max()) + 1)
-    return [clause for clause in clauses if not (least[condition.clause == clause] > 0).any()]
+    return [clause for clause, bound in enumerate(_best(least, condition)) if not bound > 0]
 
 
 def _least_maximum(star: Star, objectives: Floats, constant: Floats) -> tuple[float, Floats | None]:

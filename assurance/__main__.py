@@ -1,0 +1,5 @@
+"""`python -m assurance` is the command line."""
+
+from assurance.cli import main
+
+main()

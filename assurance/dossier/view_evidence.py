@@ -1,0 +1,360 @@
+"""View of the evidence register: every record with its guarantee and, beside it, what it does not cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from assurance.dossier.parts import (
+    Coded,
+    Fact,
+    Grid,
+    Link,
+    anchor,
+    coded,
+    day,
+    number,
+    objective_link,
+    plain,
+    requirement_link,
+    share,
+    title_of,
+)
+from assurance.dossier.trace import Trace
+from assurance.dossier.view_results import ResultsView, results_view
+from assurance.register import DocumentEntry, RunItem, sidecar_of
+from assurance.snapshot import Snapshot
+from assurance.words import arithmetic_words, condition_words, predictor_words, regions_words, result_words, verdict_words
+from evidence.digest import short
+from evidence.limits import Limit
+from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
+from evidence.specification import InputBalls, L2Ball, TableCells
+from evidence.store import Store
+from evidence.verdict import GuaranteeKind, Verdict
+
+GUARANTEE_WORDS = {
+    GuaranteeKind.PROVED: "proved: a sound deduction that the independent checker repeated",
+    GuaranteeKind.STATISTICAL: "statistical: holds except with the stated error probability",
+    GuaranteeKind.UNCHECKED: "unchecked: computed bounds that no independent checker confirmed; no proof",
+    GuaranteeKind.EMPIRICAL: "empirical: observed on what was tried, says nothing of the rest",
+    GuaranteeKind.DOCUMENTARY: "documentary: stated by a named person",
+}
+KIND_WORDS = {
+    "bounds": "bound propagation",
+    "smoothing": "randomized smoothing",
+    "output-range": "output reachability",
+    "document": "document",
+}
+_MOST_IMPORTANT_FIRST = (
+    "L111", "L110", "L109", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L105", "L112", "L113", "L108", "L114",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ArtefactRow:
+    role: str
+    digest: str
+    held: str
+
+
+@dataclass(frozen=True)
+class RecheckRow:
+    by: str
+    what: str
+    agreed: str
+    note: str
+
+
+@dataclass(frozen=True)
+class UseRow:
+    """One entry of the journal: for which run and requirement the record was made, and how it stands to the claim."""
+
+    run: str
+    requirement: Link
+    current: bool
+    when: str
+    outcome: str
+    support: str
+    reasons: tuple[Coded, ...]
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """One record of a run."""
+
+    anchor: str
+    short: str
+    digest: str
+    title: str
+    kind: str
+    uses: tuple[UseRow, ...]
+    current: bool
+    verdict: str
+    examined: str
+    result: str
+    guarantee: tuple[Fact, ...]
+    limits: tuple[Coded, ...]
+    assumptions: tuple[str, ...]
+    results: ResultsView
+    attack: tuple[Fact, ...]
+    rechecks: tuple[RecheckRow, ...]
+    files: tuple[Link, ...]
+    provenance: tuple[Fact, ...]
+    parameters: Grid
+    versions: Grid
+    artefacts: tuple[ArtefactRow, ...]
+    made: tuple[Fact, ...]
+    goals: tuple[Link, ...]
+    objectives: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """One document that is offered as evidence."""
+
+    anchor: str
+    short: str
+    digest: str
+    id: str
+    title: str
+    fresh: bool
+    facts: tuple[Fact, ...]
+    limits: tuple[Coded, ...]
+    about: tuple[Link, ...]
+    goals: tuple[Link, ...]
+    objectives: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    records: tuple[RecordView, ...]
+    documents: tuple[DocumentView, ...]
+    dates: tuple[str, ...]
+
+
+def evidence_view(snapshot: Snapshot, store: Store, trace: Trace) -> EvidenceView:
+    """The register: the newest record of each declared run first, then the history, then documents."""
+    uses: dict[str, list[RunItem]] = {}
+    for item in sorted(snapshot.register.runs, key=lambda item: (not item.current, item.order)):
+        uses.setdefault(item.digest, []).append(item)
+    views = tuple(_record(snapshot, store, trace, items) for items in uses.values())
+    dates = tuple(day(fact.value) for view in views for fact in view.made if fact.name == "Date")
+    documents = tuple(_document(snapshot, trace, item) for item in snapshot.register.documents)
+    return EvidenceView(views, documents, tuple(item for item in dates if item))
+
+
+def ordered_limits(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """Those that matter most to a reader first; none is dropped."""
+    order = {code: place for place, code in enumerate(_MOST_IMPORTANT_FIRST)}
+    return tuple(sorted(limits, key=lambda item: order.get(item.code, len(order))))
+
+
+def brief_limits(limits: tuple[Limit, ...], most: int = 3) -> str:
+    """The titles of the most important limits, for one line; the rest is counted."""
+    titles = list(dict.fromkeys(title_of(item.code) for item in ordered_limits(limits)))
+    more = f"; {len(titles) - most} more" if len(titles) > most else ""
+    return "; ".join(titles[:most]) + more
+
+
+def guarantee_words(record: RunRecord) -> str:
+    """Kind of guarantee with arithmetic and predictor, for one line."""
+    guarantee = record.guarantee
+    if isinstance(record, SmoothingRecord):
+        together = "all listed inputs together" if guarantee.simultaneous else "each input by itself"
+        return f"statistical, error probability {guarantee.error_probability:g} for {together}"
+    return "proved and re-checked" if guarantee.kind is GuaranteeKind.PROVED else guarantee.kind.value
+
+
+def _limits(limits: tuple[Limit, ...]) -> tuple[Coded, ...]:
+    return tuple(Coded(item.code, item.text, title_of(item.code), "") for item in ordered_limits(limits))
+
+
+def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]) -> RecordView:
+    item = items[0]
+    record, loaded = item.record, snapshot.loaded
+    provenance = record.provenance
+    return RecordView(
+        anchor=anchor("rec", item.digest),
+        short=short(item.digest),
+        digest=item.digest,
+        title=record.title,
+        kind=KIND_WORDS[record.kind],
+        uses=tuple(_use(snapshot, use) for use in items),
+        current=item.current,
+        verdict=verdict_words(record),
+        examined=_examined(record),
+        result=result_words(record),
+        guarantee=_guarantee(record),
+        limits=_limits(item.limits),
+        assumptions=record.assumptions,
+        results=results_view(loaded, store, record, short(item.digest)),
+        attack=_attack(record),
+        rechecks=tuple(RecheckRow(r.by, r.what, f"{r.agreed} of {r.of}", r.note) for r in record.rechecks),
+        files=_files(snapshot, record),
+        provenance=(
+            Fact("Engine", f"{provenance.engine} {provenance.engine_version}"),
+            Fact("Seed", str(provenance.seed)),
+            Fact("Device", provenance.device),
+        )
+        if provenance
+        else (),
+        parameters=_grid("parameter", provenance.parameters if provenance else {}),
+        versions=_grid("library", provenance.versions if provenance else {}),
+        artefacts=tuple(
+            ArtefactRow(role, digest, "in the store" if digest in store else "NOT in the store")
+            for role, digest in sorted(record.artefacts.items())
+        ),
+        made=_made(store, item),
+        goals=trace.goals_of_record.get(item.digest, ()),
+        objectives=trace.objectives_of_record.get(item.digest, ()),
+    )
+
+
+_LEVELS = {
+    "full": "meets the requirement's criterion",
+    "partial": "supports the requirement in part",
+    "none": "does not support the requirement",
+    "contradicts": "contradicts the requirement",
+}
+
+
+def _use(snapshot: Snapshot, item: RunItem) -> UseRow:
+    standing = snapshot.standings.get(item.requirement)
+    found = next((held for run, held in standing.assessments if run == item), None) if standing else None
+    return UseRow(
+        run=item.run,
+        requirement=requirement_link(item.requirement, standing is not None),
+        current=item.current,
+        when="current" if item.current else "history",
+        outcome=item.outcome,
+        support=f"{_LEVELS[found.level.value]}; established: {share(found.established, found.total)}" if found else "",
+        reasons=coded(found.reasons) if found else (),
+    )
+
+
+def _examined(record: RunRecord) -> str:
+    """The question that was put, never its answer."""
+    statement = record.statement
+    words = f"{predictor_words(statement.predictor)} {condition_words(statement)}"
+    regions = regions_words(statement, record.count)
+    if isinstance(record, SmoothingRecord):
+        return f"Whether {words} {regions}."
+    return f"Whether {words} {regions}, {arithmetic_words(statement.arithmetic)}."
+
+
+def _guarantee(record: RunRecord) -> tuple[Fact, ...]:
+    guarantee = record.guarantee
+    facts = [
+        Fact("Kind", GUARANTEE_WORDS[guarantee.kind]),
+        Fact("Established", _established(record)),
+        Fact("Arithmetic", arithmetic_words(guarantee.arithmetic) or "not applicable"),
+        Fact("Predictor", predictor_words(guarantee.predictor)),
+        Fact("Analysed artefact", record.artefact.value.replace("-", " ")),
+        Fact(
+            "Complete",
+            "yes: it would also have found every violation"
+            if guarantee.complete
+            else "no: what it leaves open may hold or not",
+        ),
+    ]
+    if guarantee.error_probability is not None:
+        together = "all listed inputs together" if guarantee.simultaneous else "each listed input by itself"
+        facts.append(
+            Fact(
+                "Error probability",
+                f"{guarantee.error_probability:g} over the method's own sampling, for {together}; it is no failure rate",
+            )
+        )
+    return tuple(facts)
+
+
+def _established(record: RunRecord) -> str:
+    if isinstance(record, SmoothingRecord):
+        regions = record.statement.regions
+        eps = regions.perturbation.eps if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball) else None
+        radius = eps.value if eps else 0.0
+        return f"{share(record.established(radius), record.count)} listed inputs within {eps if eps else number(radius)}"
+    return f"{share(record.number('P'), record.count)} regions"
+
+
+def _attack(record: RunRecord) -> tuple[Fact, ...]:
+    if not isinstance(record, BoundsRecord) or record.attack is None:
+        return ()
+    attack = record.attack
+    clean = record.clean_correct
+    facts = [
+        Fact("Search", f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps"),
+        Fact("Regions tried", str(attack.tried)),
+        Fact("Counterexamples that replayed", str(attack.succeeded)),
+        Fact("Near misses that did not replay", str(attack.near_misses)),
+    ]
+    if clean is not None:
+        facts.append(Fact("Right without perturbation", share(clean, record.count)))
+    return tuple(facts)
+
+
+def _files(snapshot: Snapshot, record: RunRecord) -> tuple[Link, ...]:
+    """Model, data and table that the record is about: by the case's name where it declares them, else by digest."""
+    regions = record.statement.regions
+    digests = [record.statement.model]
+    if isinstance(regions, InputBalls):
+        digests.append(regions.data)
+    elif isinstance(regions, TableCells):
+        digests.append(regions.table)
+    named = {item.declared: item.id for item in snapshot.loaded.files}
+    return tuple(
+        Link(named[digest], anchor("file", named[digest])) if digest in named else Link(f"{digest} (not of this case)")
+        for digest in digests
+    )
+
+
+def _grid(name: str, values: dict[str, Any]) -> Grid:
+    return Grid((name, "value"), tuple((key, plain(value)) for key, value in sorted(values.items())))
+
+
+def _made(store: Store, item: RunItem) -> tuple[Fact, ...]:
+    """When, how long and by which command: kept beside the record, no part of its identity."""
+    held = sidecar_of(store, item)
+    facts = []
+    for name, key in (("Date", "date"), ("Seconds", "seconds"), ("Command", "command")):
+        if key in held:
+            facts.append(Fact(name, plain(held[key])))
+    return tuple(facts)
+
+
+def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> DocumentView:
+    record, case = item.record, snapshot.loaded.case
+    requirements = {found.id for found in case.requirements}
+    independent = "independent of the author" if record.independent else "not independent"
+    objectives = [name.partition(":") for name in item.item.objectives]
+    known = {(row.catalogue.id, entry.entry.id) for row in snapshot.coverage for entry in row.rows}
+    offered = tuple(
+        objective_link(standard, entry) if (standard, entry) in known else Link(f"{standard}:{entry}")
+        for standard, _, entry in objectives
+    )
+    return DocumentView(
+        anchor=anchor("rec", item.digest),
+        short=short(item.digest),
+        digest=item.digest,
+        id=item.item.id,
+        title=record.title,
+        fresh=item.fresh,
+        facts=(
+            Fact("Kind of evidence", record.evidence_kind.replace("-", " ")),
+            Fact("File", item.item.path, (Link("digest", anchor("file", item.item.id)),)),
+            Fact("Date", record.date),
+            Fact("Author", record.author),
+            Fact("Reviewer", f"{record.reviewer}, {independent}" if record.reviewer else "none: not reviewed"),
+            Fact("Offered for", "" if offered else "all objectives that accept its kind", offered),
+        ),
+        limits=_limits(item.limits),
+        about=tuple(requirement_link(name, name in requirements) for name in record.about),
+        goals=trace.goals_of_record.get(item.digest, ()),
+        objectives=trace.objectives_of_record.get(item.digest, ()),
+    )
+
+
+def is_open(record: RunRecord) -> bool:
+    """A run whose verdict is REFUTED or UNKNOWN: an entry of the problem list."""
+    return not isinstance(record, SmoothingRecord) and record.verdict is not Verdict.PROVED
+

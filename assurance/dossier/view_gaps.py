@@ -1,0 +1,133 @@
+"""View of the gaps: what to do next, most useful first, and what stands in the way of each requirement.
+
+Usefulness of an action: what is contradicted or stale comes first, then what serves most objectives, then what a run
+can do before what a document can do before what has to be agreed with the authority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.coverage import ObjectiveStatus, Row
+from assurance.dossier.parts import Coded, Link, coded, goal_link, objective_link, requirement_link
+from assurance.dossier.view_requirements import counted_words
+from assurance.gsn.model import Goal
+from assurance.snapshot import Snapshot
+from assurance.status import Status
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """One next action and the objectives that it serves."""
+
+    place: str
+    kind: str
+    text: str
+    urgent: str
+    objectives: tuple[Link, ...]
+    serves: str
+
+
+@dataclass(frozen=True)
+class RequirementGap:
+    requirement: Link
+    title: str
+    status: str
+    counted: str
+    reasons: tuple[Coded, ...]
+
+
+@dataclass(frozen=True)
+class GoalGap:
+    goal: Link
+    text: str
+    requirement: Link | None
+
+
+@dataclass(frozen=True)
+class GapsView:
+    requirements: tuple[RequirementGap, ...]
+    goals: tuple[GoalGap, ...]
+    actions: tuple[ActionRow, ...]
+    count: str
+    unknown: str
+
+
+_WORST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT, Status.UNDEVELOPED, Status.PARTIAL)
+_KINDS = ("run", "document", "agree with the authority")
+
+
+def gaps_view(snapshot: Snapshot) -> GapsView:
+    """The gap list of the whole case."""
+    rows = [(covered.catalogue.id, row) for covered in snapshot.coverage for row in covered.rows]
+    gaps = [(standard, row) for standard, row in rows if row.is_gap]
+    unknown = sum(row.status is ObjectiveStatus.APPLICABILITY_UNKNOWN for _, row in rows)
+    return GapsView(
+        requirements=_requirements(snapshot),
+        goals=_goals(snapshot),
+        actions=_actions(gaps),
+        count=f"{len(gaps)} objectives that are asked for are not supported in full",
+        unknown=f"{unknown} further items are of unknown applicability and are counted nowhere" if unknown else "",
+    )
+
+
+def _requirements(snapshot: Snapshot) -> tuple[RequirementGap, ...]:
+    case = snapshot.loaded.case
+    open_ones = [item for item in snapshot.standings.values() if item.status is not Status.SUPPORTED]
+    open_ones.sort(key=lambda item: _WORST.index(item.status))
+    return tuple(
+        RequirementGap(
+            requirement_link(item.requirement),
+            case.requirement(item.requirement).title,
+            item.status.value,
+            counted_words(item),
+            coded(item.reasons),
+        )
+        for item in open_ones
+    )
+
+
+def _goals(snapshot: Snapshot) -> tuple[GoalGap, ...]:
+    """Goals that nothing develops."""
+    known = {item.id for item in snapshot.loaded.case.requirements}
+    found = []
+    for item in snapshot.built.argument:
+        if isinstance(item, Goal) and item.undeveloped:
+            requirement = requirement_link(item.claim) if item.claim in known and item.claim else None
+            found.append(GoalGap(goal_link(item.id), item.text, requirement))
+    return tuple(found)
+
+
+def _actions(gaps: list[tuple[str, Row]]) -> tuple[ActionRow, ...]:
+    grouped: dict[str, list[tuple[str, Row]]] = {}
+    for standard, row in gaps:
+        grouped.setdefault(row.next or "document: settle what the reasons of the objective name", []).append((standard, row))
+    order = sorted(grouped.items(), key=lambda pair: (_urgency(pair[1]), -len(pair[1]), _kind_order(pair[0]), pair[0]))
+    found = []
+    for place, (action, served) in enumerate(order, 1):
+        kind, _, text = action.partition(": ")
+        urgent = {0: "contradicted", 1: "stale"}.get(_urgency(served), "")
+        found.append(
+            ActionRow(
+                str(place),
+                kind,
+                text,
+                urgent,
+                tuple(objective_link(standard, row.entry.id) for standard, row in served),
+                str(len(served)),
+            )
+        )
+    return tuple(found)
+
+
+def _urgency(served: list[tuple[str, Row]]) -> int:
+    states = {row.status for _, row in served}
+    if ObjectiveStatus.CONTRADICTED in states:
+        return 0
+    return 1 if ObjectiveStatus.STALE in states else 2
+
+
+def _kind_order(action: str) -> int:
+    kind = action.partition(": ")[0]
+    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+

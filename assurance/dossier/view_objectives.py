@@ -1,0 +1,184 @@
+"""View of the objectives: one matrix for each selected standard, every row with what it rests on and why it stands so.
+
+A catalogue that is not scored shows no counts at all. Confidence tells how well the entry itself is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.catalogue import Applicability, Catalogue, Grade
+from assurance.coverage import Coverage, ObjectiveStatus, Row
+from assurance.dossier.parts import Coded, Fact, Link, anchor, coded, first
+from assurance.dossier.trace import Trace
+from assurance.snapshot import Snapshot
+from assurance.support import Reason
+
+MOST_LINKS = 12
+MOST_ALIKE = 4
+
+
+@dataclass(frozen=True)
+class ReasonGroup:
+    """Reasons with one code, said once."""
+
+    code: str
+    title: str
+    texts: tuple[str, ...]
+    more: str
+
+
+@dataclass(frozen=True)
+class ObjectiveRow:
+    id: str
+    anchor: str
+    ref: str
+    title: str
+    asked: str
+    status: str
+    counted: str
+    evidence: tuple[Link, ...]
+    goals: tuple[Link, ...]
+    more: str
+    reasons: tuple[ReasonGroup, ...]
+    identity: str
+    mark: str
+    acceptance: str
+    lapsed: bool
+
+
+@dataclass(frozen=True)
+class ObjectiveGroup:
+    """A table of the standard."""
+
+    id: str
+    title: str
+    rows: tuple[ObjectiveRow, ...]
+
+
+@dataclass(frozen=True)
+class StandardView:
+    id: str
+    anchor: str
+    title: str
+    edition: str
+    level: str
+    watermark: str
+    scored: bool
+    facts: tuple[Fact, ...]
+    totals: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    neighbours: tuple[Fact, ...]
+    groups: tuple[ObjectiveGroup, ...]
+
+
+def objectives_view(snapshot: Snapshot, trace: Trace) -> tuple[StandardView, ...]:
+    """The matrices in the order in which the case selects the standards."""
+    return tuple(_standard(item, trace) for item in snapshot.coverage)
+
+
+def counts(covered: Coverage) -> tuple[Fact, ...]:
+    """How many objectives have each status; of a catalogue that is not scored only how many are listed."""
+    if not covered.catalogue.scored:
+        return (Fact("listed, not scored", str(len(covered.rows))),)
+    totals = covered.totals()
+    asked = Fact("asked for at this level", str(totals["asked for"]))
+    return (asked, *(Fact(word.value, str(totals[word.value])) for word in ObjectiveStatus if totals[word.value]))
+
+
+def _standard(covered: Coverage, trace: Trace) -> StandardView:
+    catalogue = covered.catalogue
+    confidence = Fact(
+        "Confidence in the catalogue",
+        f"{catalogue.confidence.file.value}. {' '.join(catalogue.confidence.statements)}",
+    )
+    rows = {table.id: [row for row in covered.rows if row.entry.table == table.id] for table in catalogue.tables}
+    return StandardView(
+        id=catalogue.id,
+        anchor=anchor("std", catalogue.id),
+        title=catalogue.title,
+        edition=catalogue.edition,
+        level=f"level {covered.level}" if covered.level else "no level",
+        watermark=catalogue.watermark or "",
+        scored=catalogue.scored,
+        facts=(
+            Fact("Edition", catalogue.edition),
+            Fact("Issuer", catalogue.issuer),
+            Fact("State of the document", catalogue.status.value),
+            Fact(catalogue.level_name or "Level", covered.level or "none declared"),
+            Fact("Independence", catalogue.independence),
+            confidence,
+        ),
+        totals=counts(covered),
+        notes=catalogue.notes,
+        neighbours=tuple(Fact(item.title, item.why) for item in catalogue.neighbours),
+        groups=tuple(
+            ObjectiveGroup(
+                table.id,
+                f"{table.ref}: {table.title}"
+                + (" (alternatives: an appropriate combination is chosen)" if table.combination == "alternatives" else ""),
+                tuple(_row(catalogue, row, trace) for row in rows[table.id]),
+            )
+            for table in catalogue.tables
+        ),
+    )
+
+
+def _row(catalogue: Catalogue, row: Row, trace: Trace) -> ObjectiveRow:
+    key = (catalogue.id, row.entry.id)
+    evidence, evidence_more = first(trace.evidence_of_objective.get(key, ()), MOST_LINKS)
+    goals, goals_more = first(trace.goals_of_objective.get(key, ()), MOST_LINKS)
+    more = evidence_more + goals_more
+    accepted = row.acceptance
+    mark = row.entry.confidence.of_mark(row.selected.level) if row.selected.level else None
+    return ObjectiveRow(
+        id=row.entry.id,
+        anchor=anchor("obj", f"{catalogue.id}:{row.entry.id}"),
+        ref=row.entry.ref,
+        title=row.entry.title,
+        asked=_asked(row),
+        status=row.status.value,
+        counted=f"{row.n} of {row.of}" if catalogue.scored and _is_counted(row) else "",
+        evidence=evidence,
+        goals=goals,
+        more=f"{more} more links, see the register" if more else "",
+        reasons=_groups(row.reasons),
+        identity=row.entry.confidence.identity.value,
+        mark=_grade(mark),
+        acceptance=f"{accepted.by}, {accepted.role}, {accepted.date}" if accepted else "",
+        lapsed=accepted.lapsed if accepted else False,
+    )
+
+
+def _is_counted(row: Row) -> bool:
+    return row.status not in (ObjectiveStatus.NOT_APPLICABLE, ObjectiveStatus.APPLICABILITY_UNKNOWN)
+
+
+def _grade(grade: Grade | None) -> str:
+    return grade.value if grade else "unknown"
+
+
+_ASKED = {
+    Applicability.REQUIRED: "required",
+    Applicability.HIGHLY_RECOMMENDED: "highly recommended",
+    Applicability.RECOMMENDED: "recommended",
+    Applicability.NO_RECOMMENDATION: "no recommendation",
+    Applicability.NOT_REQUIRED: "not required",
+    Applicability.UNKNOWN: "unknown",
+}
+
+
+def _asked(row: Row) -> str:
+    words = _ASKED[row.selected.applicability]
+    return f"{words}, with independence" if row.selected.independence else words
+
+
+def _groups(reasons: tuple[Reason, ...]) -> tuple[ReasonGroup, ...]:
+    by_code: dict[str, list[Coded]] = {}
+    for item in coded(reasons):
+        by_code.setdefault(item.code, []).append(item)
+    groups = []
+    for code, items in by_code.items():
+        texts, more = first([item.text for item in items], MOST_ALIKE)
+        groups.append(ReasonGroup(code, items[0].title, texts, f"and {more} more" if more else ""))
+    return tuple(groups)

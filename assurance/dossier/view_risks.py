@@ -1,0 +1,119 @@
+"""View of the residual risks: deviations, exclusions, counterexamples that nobody disposed of, unanswered runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.dossier.parts import Link, anchor, objective_link, record_link, requirement_link, share
+from assurance.dossier.view_evidence import is_open
+from assurance.dossier.view_system import person_words
+from assurance.register import RunItem
+from assurance.snapshot import Snapshot
+from evidence.records import SmoothingRecord
+
+
+@dataclass(frozen=True)
+class DeviationRow:
+    id: str
+    anchor: str
+    about: Link
+    rationale: str
+    accepted: str
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """A record with counterexamples."""
+
+    record: Link
+    requirement: Link
+    when: str
+    refuted: str
+    disposed: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class ProblemRow:
+    record: Link
+    requirement: Link
+    run: str
+    when: str
+    verdict: str
+    what: str
+
+
+@dataclass(frozen=True)
+class RisksView:
+    deviations: tuple[DeviationRow, ...]
+    examples: tuple[ExampleRow, ...]
+    undisposed: str
+    problems: tuple[ProblemRow, ...]
+
+
+def risks_view(snapshot: Snapshot) -> RisksView:
+    """The residual risks of a snapshot."""
+    examples = [item for item in snapshot.register.runs if _refuted(item)]
+    left = sum(not _disposed(snapshot, item.requirement) for item in examples)
+    return RisksView(
+        deviations=_deviations(snapshot),
+        examples=tuple(
+            ExampleRow(
+                record_link(item.digest),
+                _requirement(snapshot, item),
+                "current" if item.current else "history",
+                f"{share(_refuted(item), item.record.count)} regions",
+                _disposed(snapshot, item.requirement),
+            )
+            for item in examples
+        ),
+        undisposed=f"{left} of {len(examples)} records with counterexamples are not disposed of by a deviation",
+        problems=tuple(
+            ProblemRow(
+                record_link(item.digest),
+                _requirement(snapshot, item),
+                item.run,
+                "current" if item.current else "history",
+                item.record.verdict.value,
+                _what(item),
+            )
+            for item in snapshot.register.runs
+            if not isinstance(item.record, SmoothingRecord) and is_open(item.record)
+        ),
+    )
+
+
+def _requirement(snapshot: Snapshot, item: RunItem) -> Link:
+    return requirement_link(item.requirement, item.requirement in snapshot.standings)
+
+
+def _refuted(item: RunItem) -> int:
+    return 0 if isinstance(item.record, SmoothingRecord) else item.record.number("R")
+
+
+def _disposed(snapshot: Snapshot, requirement: str) -> tuple[Link, ...]:
+    return tuple(
+        Link(item.id, anchor("dev", item.id)) for item in snapshot.loaded.case.deviations if item.about == requirement
+    )
+
+
+def _what(item: RunItem) -> str:
+    record = item.record
+    if isinstance(record, SmoothingRecord):
+        return ""
+    words = (("R", "refuted"), ("U", "undecided"), ("C", "unchecked"))
+    return ", ".join(f"{record.number(letter)} {word}" for letter, word in words if record.number(letter))
+
+
+def _deviations(snapshot: Snapshot) -> tuple[DeviationRow, ...]:
+    case = snapshot.loaded.case
+    objectives = {(item.catalogue.id, row.entry.id) for item in snapshot.coverage for row in item.rows}
+    rows = []
+    for item in case.deviations:
+        standard, _, entry = item.about.partition(":")
+        if (standard, entry) in objectives:
+            about = objective_link(standard, entry)
+        else:
+            about = requirement_link(item.about, item.about in snapshot.standings)
+        accepted = f"{person_words(case.person(item.accepted_by))}, {item.date}"
+        rows.append(DeviationRow(item.id, anchor("dev", item.id), about, item.rationale, accepted))
+    return tuple(rows)

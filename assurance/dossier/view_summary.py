@@ -1,0 +1,166 @@
+"""View of the one-page summary: what is shown, what is not, what is open. Bad news is said first and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from assurance.dossier.parts import Fact, Link, anchor, requirement_link, share
+from assurance.dossier.view_argument import ArgumentView
+from assurance.dossier.view_evidence import brief_limits, guarantee_words
+from assurance.dossier.view_objectives import counts
+from assurance.dossier.view_requirements import counted_words
+from assurance.snapshot import Snapshot
+from assurance.status import Standing, Status
+from assurance.words import arithmetic_words, predictor_words
+from evidence.diagnostics import Severity
+from evidence.records import SmoothingRecord
+from evidence.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One requirement in one line; `limits` stands beside every guarantee."""
+
+    requirement: Link
+    title: str
+    status: str
+    counted: str
+    guarantee: str
+    arithmetic: str
+    limits: str
+
+
+@dataclass(frozen=True)
+class SummaryGroup:
+    title: str
+    rows: tuple[SummaryRow, ...]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that must not be overlooked."""
+
+    word: str
+    requirement: Link
+    text: str
+
+
+@dataclass(frozen=True)
+class StandardCount:
+    standard: Link
+    level: str
+    watermark: bool
+    counts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class SummaryView:
+    top: tuple[Fact, ...]
+    statuses: tuple[Fact, ...]
+    groups: tuple[SummaryGroup, ...]
+    alarms: tuple[Alarm, ...]
+    standards: tuple[StandardCount, ...]
+    open: tuple[Fact, ...]
+
+
+_GROUPS = (
+    ("Shown", (Status.SUPPORTED,)),
+    ("Shown in part", (Status.PARTIAL,)),
+    ("Not shown", (Status.CONTRADICTED, Status.IN_DOUBT, Status.STALE, Status.UNDEVELOPED)),
+)
+
+
+def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
+    """The summary of a snapshot."""
+    standings = list(snapshot.standings.values())
+    counted = Counter(item.status for item in standings)
+    groups = []
+    for title, members in _GROUPS:
+        rows = [_row(snapshot, item) for status in members for item in standings if item.status is status]
+        groups.append(SummaryGroup(title, tuple(rows)))
+    return SummaryView(
+        top=tuple(Fact(row.text, row.status, (Link(row.id, row.anchor),)) for row in argument.top if row.status),
+        statuses=tuple(Fact(word.value, str(counted[word])) for word in Status if counted[word]),
+        groups=tuple(groups),
+        alarms=_alarms(snapshot),
+        standards=tuple(
+            StandardCount(
+                Link(item.catalogue.id, anchor("std", item.catalogue.id)),
+                f"level {item.level}" if item.level else "no level",
+                item.catalogue.watermark is not None,
+                counts(item),
+            )
+            for item in snapshot.coverage
+        ),
+        open=_open(snapshot),
+    )
+
+
+def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
+    item = standing.best
+    documents = snapshot.register.documents_about(standing.requirement)
+    guarantee, arithmetic, limits = "no evidence", "", "nothing is shown"
+    if item is not None and not standing.established:
+        guarantee, limits = "none established", brief_limits(item.limits)
+    elif item is not None:
+        record = item.record
+        guarantee = guarantee_words(record)
+        if isinstance(record, SmoothingRecord):
+            arithmetic = predictor_words(record.guarantee.predictor)
+        else:
+            arithmetic = arithmetic_words(record.guarantee.arithmetic)
+        limits = brief_limits(item.limits)
+    elif documents:
+        guarantee, limits = "documents only", brief_limits(documents[0].limits)
+    elif standing.status is Status.STALE:
+        guarantee, limits = "stale", "a file beneath has changed; nothing is shown until the runs are repeated"
+    return SummaryRow(
+        requirement_link(standing.requirement),
+        snapshot.loaded.case.requirement(standing.requirement).title,
+        standing.status.value,
+        counted_words(standing),
+        guarantee,
+        arithmetic,
+        limits,
+    )
+
+
+def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
+    found = []
+    for standing in snapshot.standings.values():
+        link = requirement_link(standing.requirement)
+        if standing.refuted:
+            disposed = [item.id for item in snapshot.loaded.case.deviations if item.about == standing.requirement]
+            after = f"; accepted as deviation {', '.join(disposed)}" if disposed else "; not disposed of"
+            text = f"{share(standing.refuted, standing.total)} regions hold a replayed counterexample{after}"
+            found.append(Alarm("REFUTED", link, text))
+    for item in snapshot.register.runs:
+        record = item.record
+        if not item.current or isinstance(record, SmoothingRecord) or record.verdict is not Verdict.UNKNOWN:
+            continue
+        undecided = f"{record.number('U')} of {record.count} regions undecided"
+        unchecked = f", {record.number('C')} bounded but unchecked" if record.number("C") else ""
+        link = requirement_link(item.requirement, item.requirement in snapshot.standings)
+        found.append(Alarm("UNKNOWN", link, f"run {item.run}: {undecided}{unchecked}"))
+    for standing in snapshot.standings.values():
+        if standing.status is Status.STALE:
+            found.append(Alarm("STALE", requirement_link(standing.requirement), "a file that it is about has changed"))
+    return tuple(found)
+
+
+def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
+    built = snapshot.built
+    undeveloped = sum(getattr(item, "undeveloped", False) for item in built.argument)
+    vectors = [item for item in snapshot.attacks if item.attack.axis == "vector"]
+    uncovered = sum(not item.covered_by for item in vectors)
+    errors = sum(item.severity is Severity.ERROR for item in snapshot.findings)
+    gaps = sum(row.is_gap for item in snapshot.coverage for row in item.rows)
+    unreviewed = sum(item.property is not None and item.meaning_review is None for item in snapshot.loaded.case.requirements)
+    return (
+        Fact("objectives asked for and not supported in full", str(gaps), (Link("gap list", "gaps"),)),
+        Fact("elements of the argument that nothing develops", str(undeveloped), (Link("open goals", "gaps-goals"),)),
+        Fact("kinds of attack vector not covered", f"{uncovered} of {len(vectors)}", (Link("taxonomy", "attacks"),)),
+        Fact("formal properties without meaning review", str(unreviewed), (Link("requirements", "requirements"),)),
+        Fact("findings of severity error", str(errors), (Link("findings", "findings"),)),
+    )

@@ -1,0 +1,39 @@
+"""`make bench`: run every benchmark, or those that are named, and print one line each.
+
+python -m benchmarks [bounds] [smoothing] [checker] [demo] [pdf]
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+
+from benchmarks.bounds import bounds, checker
+from benchmarks.dossier import demo, pdf
+from benchmarks.smoothing import smoothing
+
+BENCHMARKS: dict[str, Callable[[], list[str]]] = {
+    "bounds": bounds,
+    "checker": checker,
+    "smoothing": smoothing,
+    "demo": demo,
+    "pdf": pdf,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks with these names (all of them when there is none)."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]!r}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    print(f"Python {platform.python_version()}, {platform.machine()}")
+    for name in names or BENCHMARKS:
+        for line in BENCHMARKS[name]():
+            print(f"{name:10} {line}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
