@@ -12,6 +12,7 @@ from typing import Literal
 
 from assurance.case import Run
 from assurance.loading import LoadedCase, require_fresh
+from assurance.preflight import require_usable
 from assurance.status import count_regions
 from assurance.support import assess
 from evidence.campaign import Finished, Planned, run_all
@@ -50,10 +51,12 @@ def execute(
 ) -> list[Executed]:
     """Run what the case declares, skipping what the store answers already.
 
-    Raises InputError when a file differs from its declared digest (C116, C117) or `only` names no run (C123).
-    A run that fails is reported in its place and does not stop the others.
+    Raises InputError when a file differs from its declared digest (C116, C117) or cannot be examined (N1xx), or
+    when `only` names no run (C123): then nothing was run. A run that fails later
+    is reported in its place and does not stop the others.
     """
     require_fresh(loaded)
+    require_usable(loaded)
     chosen = _chosen(loaded, list(only))
     planned = [_planned(loaded, run, _device(device)) for run in chosen]
     by_name = {run.id: run for run in chosen}

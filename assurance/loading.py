@@ -159,9 +159,6 @@ def load(where: Path) -> LoadedCase:
     if broken:
         raise InputError(*broken)
     files = tuple(_files(case, file.parent))
-    unusable = list(_data_findings(claims, files, case, document))
-    if unusable:
-        raise InputError(*unusable)
     findings += list(_file_findings(files, case, document, file.parent))
     return LoadedCase(case, file, of_bytes(file.read_bytes()), document, tuple(findings), files, claims)
 
@@ -240,7 +237,9 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
             for number, item in enumerate(getattr(case, name)):
                 other = owner.setdefault(item.id, name)
                 if other != name:
-                    yield C_TWICE.finding(f"{item.id!r} of {name} is also {other}", document.place((name, number, "id")))
+                    yield C_TWICE.finding(
+                        f"{item.id!r} of {name} is also {other}", document.place((name, number, "id"))
+                    )
 
 
 def _references(case: Case, document: Document) -> Iterator[Finding]:
@@ -364,7 +363,9 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
             yield C_NO_RUN.finding(f"nothing examines requirement {requirement.id}", place)
         yield from _deployed(case, requirement, document, i)
     for i, run in enumerate(case.runs):
-        formal = case.requirement(run.requirement).property if _declared(case, run.requirement) else None
+        if not _declared(case, run.requirement):
+            continue
+        formal = case.requirement(run.requirement).property
         place = document.place(("runs", i, "engine"))
         if formal is None:
             yield C_ENGINE.finding(
@@ -382,7 +383,9 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
 
 def _circles(case: Case, document: Document) -> Iterator[Finding]:
     """Requirements that only have each other as parents."""
-    rooted = {item.id for item in case.safety_requirements}
+    inner = {item.id for item in case.requirements}
+    # parents that are not declared, or are the requirement itself, are reported as references
+    rooted = {name for item in case.requirements for name in item.parents if name not in inner or name == item.id}
     rooted |= {item.id for item in case.requirements if item.derived}
     while found := {r.id for r in case.requirements if r.id not in rooted and rooted.intersection(r.parents)}:
         rooted |= found
@@ -443,25 +446,6 @@ def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
         except (OSError, RuntimeError):  # unreadable, a name too long, a loop of links
             actual = None
         yield CaseFile(item.id, path, item.digest, actual)
-
-
-def _data_findings(
-    claims: dict[str, Claim], files: tuple[CaseFile, ...], case: Case, document: Document
-) -> Iterator[Finding]:
-    """What is wrong inside data sets and tables that are as declared; changed and missing files are stale instead."""
-    fresh = {item.declared: item.path for item in files if item.fresh}
-    at = {item.digest: (name, i) for name in ("data_sets", "tables") for i, item in enumerate(getattr(case, name))}
-    for claim in claims.values():
-        regions = claim.statement.regions
-        digest = getattr(regions, "data", getattr(regions, "table", None))
-        if digest not in fresh:
-            continue
-        try:
-            expand(claim.statement, lambda digest: fresh[digest].read_bytes())
-        except InputError as error:
-            found, place = error.finding, document.place((*at[digest], "path"))
-            message = f"{fresh[digest].name}, used by {claim.requirement}: {found.message}"
-            yield Finding(found.code, found.severity, message, place, found.expected, found.remedy)
 
 
 def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:

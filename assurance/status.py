@@ -97,7 +97,7 @@ def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> 
     total = count_regions(loaded, claim.statement, store)
     items = register.of_requirement(id)
     if total is None:
-        stale = reason(S_STALE, "the data that the claim is about is missing or changed")
+        stale = reason(S_STALE, "the data that the claim is about is missing, changed or unusable")
         return Standing(id, Status.STALE, (stale,), 0, 0, 0, (), None)
     held = tuple((item, assess(claim, item.record, total, loaded.stale)) for item in items)
     return _decide(loaded, claim, total, held)

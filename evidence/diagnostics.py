@@ -25,7 +25,7 @@ FAMILIES = {
     "P": "review package",
     "W": "words",
 }
-_CODE = re.compile(r"^[CNESLGOTPW]\d{3}$")
+_CODE = re.compile(r"[CNESLGOTPW][0-9]{3}")
 
 
 class Severity(StrEnum):
@@ -127,7 +127,7 @@ _REGISTRY: dict[str, Code] = {}
 
 def code(id: str, severity: Severity, title: str, remedy: str, clause: str | None = None) -> Code:
     """Declare a code. Raises ValueError for a malformed or re-used identifier: a programming error."""
-    if not _CODE.match(id):
+    if not _CODE.fullmatch(id):
         raise ValueError(f"malformed code {id!r}")
     if id in _REGISTRY:
         raise ValueError(f"code {id} is declared twice")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 _PROBABILITY_SLACK = 1e-11
 _RADIUS_SLACK = 1e-10
@@ -39,7 +39,7 @@ def lower_probability(successes: int, samples: int, error_probability: float) ->
         raise ValueError(f"{successes} of {samples} at error probability {error_probability}")
     if successes == 0:
         return 0.0
-    bound = float(stats.beta.ppf(error_probability, successes, samples - successes + 1))
+    bound = float(special.betaincinv(successes, samples - successes + 1, error_probability))
     return max(0.0, bound * (1 - _PROBABILITY_SLACK))
 
 
@@ -51,6 +51,6 @@ def smoothed_radius(successes: int, samples: int, error_probability: float, sigm
     probability = lower_probability(successes, samples, error_probability)
     if probability <= 0.5:
         return SmoothedRadius(probability, 0.0, True)
-    quantile = float(stats.norm.ppf(probability))
+    quantile = float(special.ndtri(probability))
     radius = sigma * quantile * (1 - _RADIUS_SLACK)
     return SmoothedRadius(probability, max(0.0, math.nextafter(radius, 0.0)), False)

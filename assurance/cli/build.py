@@ -52,27 +52,39 @@ def build(case: Path, folder: Path | None, formats: str | None, workers: int, as
             {
                 "files": {name: str(path) for name, path in built.files.items()},
                 "requirements": {name: item.status.value for name, item in built.snapshot.standings.items()},
-                "failed_runs": [item.run.id for item in built.done if item.failures],
             }
         )
     else:
         report(built.done, as_json=False)
         print_summary(built)
-    raise click.exceptions.Exit(2 if any(item.failures for item in built.done) else 0)
 
 
 def build_case(case: Path, folder: Path | None, formats: list[str], workers: int, *, explicit: bool) -> Built:
-    """Build a case. A format that cannot be made is refused before any run when it was asked for explicitly."""
+    """Build a case. A format that cannot be made is refused before any run when it was asked for explicitly.
+
+    Raises InputError when a run could not be carried out: then no dossier is written.
+    """
     loaded = load(case)
     require_fresh(loaded)
     formats = _possible(formats, explicit)
     store = store_of(loaded)
     with progress_bars() as bars:
         done = execute(loaded, store, workers=workers, progress=bars)
+    _require_all(done)
     snapshot = take(loaded, store)
     target = folder or loaded.folder / "build"
     files = {name: _write(target / file, content) for name, file, content in _outputs(snapshot, store, formats)}
     return Built(files, snapshot, done)
+
+
+def _require_all(done: list[Executed]) -> None:
+    """No dossier while a declared run could not be carried out; what the other runs found is in the store."""
+    crashes = [item.crash for item in done if item.crash]
+    if crashes:
+        raise RuntimeError(crashes[0])
+    failures = [failure for item in done for failure in item.failures]
+    if failures:
+        raise InputError(*failures)
 
 
 def write_dossier(snapshot: Snapshot, store: Store, folder: Path) -> list[Path]:

@@ -29,7 +29,8 @@ def run(case: Path, only: tuple[str, ...], workers: int, device: Literal["auto",
     with progress_bars() as bars:
         done = execute(loaded, store_of(loaded), only, workers, device, bars)
     report(done, as_json)
-    raise click.exceptions.Exit(2 if any(item.failures for item in done) else 0)
+    crashed = any(item.crash for item in done)
+    raise click.exceptions.Exit(3 if crashed else 2 if any(item.failures for item in done) else 0)
 
 
 def report(done: list[Executed], as_json: bool) -> None:

@@ -96,7 +96,7 @@ def number(value: float) -> str:
 
 def share(n: int, of: int) -> str:
     """`n of N`, with the share where that says more. The share is rounded down: 999 of 1000 never reads 100 %."""
-    if of < 10:
+    if of < 10 or n in (0, of):
         return f"{n} of {of}"
     return f"{n} of {of} ({int(1000 * n / of) / 10:g} %)"
 

@@ -7,6 +7,7 @@ fetched: only data that the document itself carries. Not here: signatures (packa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -40,16 +41,18 @@ def render(view: DossierView) -> bytes:
     """The dossier as PDF. Raises MissingLibraryError E150."""
     weasyprint: Any = require_weasyprint()
     text = html.render(view, for_print=True)
-    document = weasyprint.HTML(string=text, url_fetcher=_fetcher(weasyprint)).render()
-    head = view.head
-    document.metadata.title = f"{head.title}, issue {head.issue}"
-    document.metadata.authors = [head.organisation]
-    document.metadata.generator = head.tool
-    document.metadata.created = head.date or None
-    document.metadata.modified = head.date or None
-    return bytes(document.write_pdf(custom_metadata=False))
+    return bytes(weasyprint.HTML(string=text, url_fetcher=_fetcher(weasyprint)).write_pdf())
 
 
-def _fetcher(weasyprint: Any) -> Any:
+def _fetcher(weasyprint: Any) -> Callable[..., Any]:
     """Data URIs only: a hostile case can name no file and no host."""
-    return weasyprint.urls.URLFetcher(allowed_protocols={"data"})
+    if hasattr(weasyprint.urls, "URLFetcher"):
+        fetcher: Callable[..., Any] = weasyprint.urls.URLFetcher(allowed_protocols={"data"})
+        return fetcher
+
+    def fetch(url: str, *rest: Any, **named: Any) -> Any:
+        if not url.startswith("data:"):
+            raise ValueError("only data URIs are fetched")
+        return weasyprint.default_url_fetcher(url, *rest, **named)
+
+    return fetch

@@ -6,6 +6,7 @@ supports several others is developed once; where it occurs again the outline ref
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,12 +37,12 @@ class Spot:
 
 @dataclass(frozen=True)
 class DiagramPage:
-    """One page. `svg` holds links of its own; `bare` and `spots` are for the PDF, where links lie over the picture."""
+    """One page. `svg` holds links of its own; for the PDF links (`spots`) lie over a picture (`uri`)."""
 
     anchor: str
     label: str
     svg: str
-    bare: str
+    uri: str
     spots: tuple[Spot, ...]
 
 
@@ -86,12 +87,17 @@ def argument_view(snapshot: Snapshot, trace: Trace) -> ArgumentView:
                 anchor=svg.page_anchor(page.number),
                 label=f"Argument diagram, page {page.number} of {page.total}",
                 svg=svg.render(page, status=status, href=href),
-                bare=svg.render(page, status=status, anchors=False),
+                uri=_uri(svg.render(page, status=status, anchors=False)),
                 spots=tuple(_spot(item) for item in spots),
             )
         )
     rows = tuple(_outline(snapshot, trace, status, shown))
     return ArgumentView(tuple(diagrams), rows, tuple(row for row in rows if row.depth == 0))
+
+
+def _uri(drawing: str) -> str:
+    """An image: WeasyPrint then need not compute styles for each of its lines."""
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
 
 
 def _spot(area: svg.Area) -> Spot:

@@ -96,7 +96,7 @@ class RecordView:
     limits: tuple[Coded, ...]
     assumptions: tuple[str, ...]
     results: ResultsView
-    attack: tuple[Fact, ...]
+    attack: str
     rechecks: tuple[RecheckRow, ...]
     files: tuple[Link, ...]
     provenance: tuple[Fact, ...]
@@ -277,20 +277,15 @@ def _established(record: RunRecord) -> str:
     return f"{share(record.number('P'), record.count)} regions"
 
 
-def _attack(record: RunRecord) -> tuple[Fact, ...]:
+def _attack(record: RunRecord) -> str:
     if not isinstance(record, BoundsRecord) or record.attack is None:
-        return ()
-    attack = record.attack
-    clean = record.clean_correct
-    facts = [
-        Fact("Search", f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps"),
-        Fact("Regions tried", str(attack.tried)),
-        Fact("Counterexamples that replayed", str(attack.succeeded)),
-        Fact("Near misses that did not replay", str(attack.near_misses)),
-    ]
-    if clean is not None:
-        facts.append(Fact("Right without perturbation", share(clean, record.count)))
-    return tuple(facts)
+        return ""
+    attack, clean = record.attack, record.clean_correct
+    text = (
+        f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps: {attack.tried} regions tried, "
+        f"{attack.succeeded} counterexamples that replayed, {attack.near_misses} near misses that did not."
+    )
+    return text + (f" Right without perturbation: {share(clean, record.count)}." if clean is not None else "")
 
 
 def _files(snapshot: Snapshot, record: RunRecord) -> tuple[Link, ...]:

@@ -23,7 +23,6 @@ class ReasonGroup:
     """Reasons with one code, said once."""
 
     code: str
-    title: str
     texts: tuple[str, ...]
     more: str
 
@@ -41,8 +40,8 @@ class ObjectiveRow:
     goals: tuple[Link, ...]
     more: str
     reasons: tuple[ReasonGroup, ...]
-    identity: str
-    mark: str
+    confidence: str
+    """Of the entry itself and of its mark at this level; one word where they agree."""
     acceptance: str
     lapsed: bool
 
@@ -67,6 +66,8 @@ class StandardView:
     scored: bool
     facts: tuple[Fact, ...]
     totals: tuple[Fact, ...]
+    codes: tuple[Coded, ...]
+    """What the reason codes of the matrix stand for."""
     notes: tuple[str, ...]
     neighbours: tuple[Fact, ...]
     groups: tuple[ObjectiveGroup, ...]
@@ -110,6 +111,7 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
             confidence,
         ),
         totals=counts(covered),
+        codes=_codes(covered),
         notes=catalogue.notes,
         neighbours=tuple(Fact(item.title, item.why) for item in catalogue.neighbours),
         groups=tuple(
@@ -122,6 +124,11 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
             for table in catalogue.tables
         ),
     )
+
+
+def _codes(covered: Coverage) -> tuple[Coded, ...]:
+    used = {item.code: item for row in covered.rows for item in coded(row.reasons)}
+    return tuple(used[code] for code in sorted(used))
 
 
 def _row(catalogue: Catalogue, row: Row, trace: Trace) -> ObjectiveRow:
@@ -143,8 +150,7 @@ def _row(catalogue: Catalogue, row: Row, trace: Trace) -> ObjectiveRow:
         goals=goals,
         more=f"{more} more links, see the register" if more else "",
         reasons=_groups(row.reasons),
-        identity=row.entry.confidence.identity.value,
-        mark=_grade(mark),
+        confidence=_confidence(row.entry.confidence.identity, mark),
         acceptance=f"{accepted.by}, {accepted.role}, {accepted.date}" if accepted else "",
         lapsed=accepted.lapsed if accepted else False,
     )
@@ -154,8 +160,10 @@ def _is_counted(row: Row) -> bool:
     return row.status not in (ObjectiveStatus.NOT_APPLICABLE, ObjectiveStatus.APPLICABILITY_UNKNOWN)
 
 
-def _grade(grade: Grade | None) -> str:
-    return grade.value if grade else "unknown"
+def _confidence(identity: Grade, mark: Grade | None) -> str:
+    if mark is identity:
+        return identity.value
+    return f"{identity.value} / {mark.value if mark else 'unknown'}"
 
 
 _ASKED = {
@@ -180,5 +188,5 @@ def _groups(reasons: tuple[Reason, ...]) -> tuple[ReasonGroup, ...]:
     groups = []
     for code, items in by_code.items():
         texts, more = first([item.text for item in items], MOST_ALIKE)
-        groups.append(ReasonGroup(code, items[0].title, texts, f"and {more} more" if more else ""))
+        groups.append(ReasonGroup(code, texts, f"and {more} more" if more else ""))
     return tuple(groups)

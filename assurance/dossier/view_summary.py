@@ -111,10 +111,10 @@ def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
         else:
             arithmetic = arithmetic_words(record.guarantee.arithmetic)
         limits = brief_limits(item.limits)
-    elif documents:
-        guarantee, limits = "documents only", brief_limits(documents[0].limits)
     elif standing.status is Status.STALE:
         guarantee, limits = "stale", "a file beneath has changed; nothing is shown until the runs are repeated"
+    elif documents and standing.requirement not in snapshot.loaded.claims:
+        guarantee, limits = "documents only", brief_limits(documents[0].limits)
     return SummaryRow(
         requirement_link(standing.requirement),
         snapshot.loaded.case.requirement(standing.requirement).title,

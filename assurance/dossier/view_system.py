@@ -24,6 +24,8 @@ class FileRow:
     path: str
     digest: str
     state: str
+    actual: str
+    """The digest that the file has now, where it is not the declared one."""
     fresh: bool
     source: str
 
@@ -150,6 +152,7 @@ def _files(loaded: LoadedCase) -> tuple[FileRow, ...]:
             item.path,
             item.digest,
             _state(state[item.id]),
+            "" if state[item.id].fresh else state[item.id].actual or "",
             state[item.id].fresh,
             getattr(item, "source", ""),
         )
@@ -161,7 +164,7 @@ def _files(loaded: LoadedCase) -> tuple[FileRow, ...]:
 def _state(file: CaseFile) -> str:
     if file.fresh:
         return "unchanged"
-    return f"CHANGED, now {file.actual}" if file.actual else "MISSING"
+    return "CHANGED" if file.actual else "MISSING"
 
 
 def system_view(loaded: LoadedCase) -> SystemView:

@@ -203,8 +203,8 @@ def _inside(box: Box, status: str | None) -> Iterator[str]:
     yield f"<title>{escape(text.clean(name))}</title>"
     look = marks.LOOKS[status] if status else None
     ground = look.ground if look else PAPER
-    line = GREY if box.role is Role.REPEATED else (look.line if look else INK)
-    heavy = ' stroke-width="1.8"' if look and box.role is not Role.REPEATED else ""
+    line = GREY if box.copy else (look.line if look else INK)
+    heavy = ' stroke-width="1.8"' if look and not box.copy else ""
     yield _outline(box, f'fill="{ground}" stroke="{line}"{heavy}')
     centre = box.x + shape.width / 2
     if element.undeveloped or element.uninstantiated:

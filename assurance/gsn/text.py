@@ -92,7 +92,7 @@ def prepare(text: str, bold: bool = False) -> Prepared:
     space = face(bold).advances[" "]
     paragraphs = []
     total = 0.0
-    for line in clean(text).strip().split("\n"):
+    for line in clean(text).strip(" \t\r\f\v\n").split("\n"):
         words = [(word, _word(word, bold)) for word in _BLANK.split(line) if word]
         total += sum([wide for _, wide in words]) + space * len(words)
         paragraphs.append(tuple(words))

@@ -7,7 +7,6 @@ through a shape. What goes on which page is decided in `layout`; nothing is draw
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -178,25 +177,35 @@ def _under(node: Node, block: Contour, parts: list[Contour], row_width: float) -
 
 
 def _rows(widths: list[float], limit: float) -> list[tuple[list[int], int]]:
-    """Rows of indices of about equal width, and for each how many stand left of the trunk."""
+    """Rows of indices, as few as the limit permits and about equally wide, and for each how many stand left of
+    the trunk."""
     total = sum(widths) + GAP_X * (len(widths) - 1)
     if total <= limit or len(widths) == 1:
         return [(list(range(len(widths))), 0)]
-    target = total / math.ceil(total / (limit - 2 * _TRUNK)) if limit > 2 * _TRUNK else 0.0
+    high = max(limit - 2 * _TRUNK, *widths)
+    count = len(_broken(widths, high))
+    low = total / count - GAP_X
+    for _ in range(8):  # the narrowest rows of that number, by bisection
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(_broken(widths, middle)) <= count else (middle, high)
+    result = []
+    for members in _broken(widths, high):
+        spans = [widths[index] for index in members]
+        left = min(range(len(members) + 1), key=lambda cut: abs(sum(spans[:cut]) - sum(spans[cut:])))
+        result.append((members, left))
+    return result
+
+
+def _broken(widths: list[float], limit: float) -> list[list[int]]:
     rows: list[list[int]] = [[]]
     used = 0.0
     for index, wide in enumerate(widths):
-        if rows[-1] and (used + wide > limit - 2 * _TRUNK or used + wide / 2 > target):
+        if rows[-1] and used + wide > limit:
             rows.append([])
             used = 0.0
         rows[-1].append(index)
         used += wide + GAP_X
-    result = []
-    for members in rows:
-        spans = [widths[index] for index in members]
-        middle = min(range(len(members) + 1), key=lambda cut: abs(sum(spans[:cut]) - sum(spans[cut:])))
-        result.append((members, middle))
-    return result
+    return rows
 
 
 def _place(node: Node) -> None:

@@ -12,7 +12,6 @@ Not here: whether the records support the claims (they are assessed anew when th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +29,7 @@ from evidence.records import BoundsRecord, OutputRange, OutputRangeRecord, RunRe
 from evidence.replay import Runtime, reproduces
 from evidence.run import named_files
 from evidence.smoothing_radius import error_per_input, smoothed_radius
-from evidence.specification import RegionSet, Statement, expand
+from evidence.specification import InputBalls, RegionSet, SensorError, Statement, expand
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
 P_PROOF = code(
@@ -69,8 +68,10 @@ P_INPUTS = code(
 
 PROOFS, RADII, RANGES = "proved regions", "verified radii", "output ranges"
 REPLAYS, SMOOTHED, RECORDS, OUTCOMES = "counterexamples", "smoothed radii", "records", "journal outcomes"
-TOLERANCE = 1e-9
-"""Relative: ranges and smoothed radii may differ by this between machines and library versions; the claims do not."""
+RANGE_TOLERANCE = 1e-9
+"""Relative: the checker's sums are rounded differently on other machines, so stated ranges may be this much tighter."""
+PROBABILITY_TOLERANCE, RADIUS_TOLERANCE = 5e-12, 5e-11
+"""Below the amounts by which `smoothing_radius` rounds down: what is accepted is still below the exact value."""
 _SHOWN = 5
 
 _FAMILY = {
@@ -172,7 +173,7 @@ class _Rechecking:
         self._counterexamples(digest, record, regions)
         self.result.skip(
             f"record {short(digest)}: figures of the search",
-            "attack counts, candidate bounds and sampled values support no claim; repeat the run to see them again",
+            "attack counts, candidate bounds, sampled values and completeness support no claim; repeat the run to see them",
         )
 
     def _at_hand(self, digest: str) -> bool:
@@ -215,10 +216,9 @@ class _Rechecking:
             self.result.count(kind, stated[kind] - len(bad), stated[kind])
 
     def _report(self, digest: str, record: BoundsRecord | OutputRangeRecord) -> Report | None:
-        """What the checker derives for the statement as it is stored; None with a finding when it refuses."""
+        """What the checker derives for the statement; None with a finding when it refuses."""
         certificate = record.artefacts.get("certificate")
         try:
-            statement = json.loads(self.derived.store.get(digest))["statement"]
             offered = self.derived.store.get(certificate) if certificate else None
         except AssuranceError as error:
             self.result.find(P_PROOF, digest, f"{error.finding.code}: {error.finding.message}")
@@ -226,7 +226,8 @@ class _Rechecking:
         if offered is None:
             self.result.find(P_PROOF, digest, "it has no certificate")
             return None
-        report = check(statement, offered, self.blob, self._inner(digest))
+        # the statement as support.py reads it, so that checker and support cannot see two different ones
+        report = check(record.statement.model_dump(mode="json"), offered, self.blob, self._inner(digest))
         if report.refusal is not None:
             self.result.find(P_PROOF, digest, f"the checker refuses: {report.refusal}")
             return None
@@ -343,11 +344,21 @@ def _overstated(record: RunRecord) -> list[str]:
         )
     if guarantee.kind not in _kinds(record):
         found.append(f"its positive statements are not {guarantee.kind.value}")
+    if isinstance(record, BoundsRecord) and record.radius is not None and record.radius.unit not in _units(record):
+        found.append(f"its radii are given in {record.radius.unit!r:.40}, the perturbation in another unit")
     for check_ in record.rechecks:
         own = _own_count(record, check_.what)
         if own is not None and check_.agreed != own:
             found.append(f"it counts {check_.agreed} re-checked {check_.what}, its own data hold {own}")
     return found
+
+
+def _units(record: BoundsRecord) -> set[str]:
+    """The unit of the ball whose radius is varied; none where there is no ball."""
+    regions = record.statement.regions
+    if not isinstance(regions, InputBalls) or isinstance(regions.perturbation, SensorError):
+        return set()
+    return {regions.perturbation.eps.unit}
 
 
 def _kinds(record: RunRecord) -> set[GuaranteeKind]:
@@ -380,8 +391,8 @@ def _covers(statement: Statement, stated: OutputRange, name: str, report: Report
     outputs = len(statement.outputs)
     if not len(stated.checked_lower) == len(stated.checked_upper) == len(lower) == len(upper) == outputs:
         return False
-    below = all(a <= b + TOLERANCE * max(1.0, abs(b)) for a, b in zip(stated.checked_lower, lower, strict=True))
-    above = all(a >= b - TOLERANCE * max(1.0, abs(b)) for a, b in zip(stated.checked_upper, upper, strict=True))
+    below = all(a <= b + RANGE_TOLERANCE * max(1.0, abs(b)) for a, b in zip(stated.checked_lower, lower, strict=True))
+    above = all(a >= b - RANGE_TOLERANCE * max(1.0, abs(b)) for a, b in zip(stated.checked_upper, upper, strict=True))
     return below and above and set(stated.decisions) >= _possible(statement, stated)
 
 
@@ -403,7 +414,7 @@ def _recomputes(record: SmoothingRecord, item: SmoothedInput) -> bool:
     return (
         units == {record.sigma_unit}
         and 0 <= item.predicted < len(record.statement.outputs)
-        and item.lower_probability <= found.lower_probability * (1 + TOLERANCE)
-        and item.radius <= found.radius * (1 + TOLERANCE)
+        and item.lower_probability <= found.lower_probability * (1 + PROBABILITY_TOLERANCE)
+        and item.radius <= found.radius * (1 + RADIUS_TOLERANCE) + record.sigma * PROBABILITY_TOLERANCE
         and (item.abstained or not found.abstained)
     )

@@ -376,4 +376,7 @@ def _beyond(members: Mapping[str, bytes]) -> Iterator[Unchecked]:
         yield Unchecked("completeness of the journal", why)
     if any(name.startswith(layout.DOSSIER) for name in members):
         yield Unchecked("texts of the dossier", "they are signed, but not built again: compare them with the standings")
-    yield Unchecked("what documents and people state", "digests show which file is meant, not that it is right")
+    yield Unchecked(
+        "what documents, people and the provenance of records state",
+        "digests show which file is meant and that nothing changed, not that it is right",
+    )

@@ -203,7 +203,7 @@ class _Run:
                 break
             part = sets.take(left)
             bounds = layer_bounds(self.net, part, rules)
-            query = self._query(len(part), condition.rows, condition.slack, condition.offsets)
+            query = self._query(len(part), condition.rows, condition.offsets)
             found = [lower_bounds(self.net, part, bounds, query, rule) for rule in rules or (ADAPTIVE,)]
             if rules and any(offered[leaf] is not None for leaf in left.tolist()):
                 slopes = self._slopes([offered[leaf] for leaf in left.tolist()], region[left], len(condition.rows))
@@ -212,14 +212,13 @@ class _Run:
             margin[left] = np.maximum(margin[left], condition.margin(best))
         return margin
 
-    def _query(self, sets: int, rows: Floats, slack: Floats | None = None, offsets: Floats | None = None) -> Query:
+    def _query(self, sets: int, rows: Floats, offsets: Floats | None = None) -> Query:
         """The same rows for each set."""
         return Query(
             len(self.net.layers) - 1,
             np.tile(rows, (sets, 1)),
             np.repeat(np.arange(sets), len(rows)),
             None if offsets is None else np.tile(offsets, sets),
-            None if slack is None or not slack.any() else np.tile(slack, (sets, 1)),
         )
 
     def _slopes(self, offered: list[Any], region: Ints, rows: int) -> list[Floats]:

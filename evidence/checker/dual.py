@@ -12,8 +12,9 @@ mu, the minima and the sums are enclosed. The choice nu = slope * mu, with the c
 is negative, is CROWN's (Zhang et al., NeurIPS 2018): any other choice is as sound, only less tight.
 
 Rounding, in terms of `rounding.py`: with g = gamma(K), K = widest layer + number of layers + 16, and t = K * TINY,
-  * computed mu is within g * (|nu| @ |W|) + t of the exact one. K exceeds the operations on any path by more
-    than 12: this pays for the rounded reciprocals in W (a Div node) and for evaluating the error terms;
+  * computed mu is within error = g * (|nu| @ |W|) + t of the exact one. K exceeds the operations on any path by
+    more than 12: this pays for reciprocals in W (a Div node) and coefficients in c, each rounded once from the
+    number that is meant, for the subtractions in mu - nu - error, and for evaluating the error terms;
   * sums of non-negative terms (`loss`, `size`) are within a factor 1 +- g/2, which the factor 1 + g at the end pays;
   * `size` is the sum of the magnitudes of all that is added up in `value`, whose error is at most g/2 * size.
 A bound that is not a finite number is replaced by -inf: overflow and NaN never prove anything. No overflow gets
@@ -29,7 +30,7 @@ import numpy as np
 
 from evidence.checker.onnx_reader import Layer
 from evidence.checker.regions import Ints, Sets
-from evidence.checker.rounding import EPS, TINY, Floats, gamma
+from evidence.checker.rounding import TINY, Floats, gamma
 
 BLOCK = 1 << 15
 """Numbers in one intermediate array: a dozen of them should fit the second-level cache."""
@@ -69,22 +70,21 @@ class Bounds:
 class Query:
     """Rows whose lower bounds are wanted: rows @ z_depth + offset over set `of`, for each of Q rows.
 
-    rows: [Q, n]; of: [Q]; offset: [Q]; slack: [Q, n], how far each coefficient may be from the one that is meant;
-    slopes: None, or for each ReLU layer [Q, neurons] slopes for its undecided neurons (NaN: by the rule).
+    rows: [Q, n]; of: [Q]; offset: [Q]; slopes: None, or for each ReLU layer the slopes [Q, neurons] of its undecided
+    neurons (NaN: by the rule).
     """
 
     depth: int
     rows: Floats
     of: Ints
     offset: Floats | None = None
-    slack: Floats | None = None
     slopes: Sequence[Floats] | None = None
 
     def part(self, at: slice) -> Query:
         """Some of the rows."""
-        offset, slack = (None if array is None else array[at] for array in (self.offset, self.slack))
+        offset = None if self.offset is None else self.offset[at]
         slopes = None if self.slopes is None else [array[at] for array in self.slopes]
-        return Query(self.depth, self.rows[at], self.of[at], offset, slack, slopes)
+        return Query(self.depth, self.rows[at], self.of[at], offset, slopes)
 
 
 def intervals(net: Network, layer: Layer, lower: Floats, upper: Floats) -> Bounds:
@@ -150,8 +150,6 @@ def _block(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Query, rul
     nu, of = query.rows, query.of
     value = np.zeros(len(nu)) if query.offset is None else query.offset.copy()
     size, loss = np.abs(value), np.zeros(len(nu))
-    if query.slack is not None:
-        loss += (query.slack * bounds[query.depth].far[of]).sum(axis=1)
     slopes = list(query.slopes or ())
     for depth in range(query.depth, -1, -1):
         layer, nu_size = net.layers[depth], np.abs(nu)
@@ -214,9 +212,7 @@ def _relu(
     if slopes is not None:
         slope = np.where((up > 0) & (down > 0) & ~np.isnan(slopes), slopes, slope)
     nu = np.where(mu >= 0, slope, chord) * mu
-    gap = mu - nu
-    error = error + EPS * np.abs(gap)  # the rounding of the subtraction
-    least = np.minimum((gap - error) * up, nu * down)
+    least = np.minimum((mu - nu - error) * up, nu * down)
     return nu, -np.minimum(least, 0.0)
 
 

@@ -3,7 +3,7 @@
 The checker's own derivation: it knows the JSON that a record stores and nothing of the classes that wrote it. An
 unknown, missing or differently typed field is refused (N150), because a field that is not understood could change
 the meaning. Numbers of a statement stand for decimal texts, which their floats miss by up to half a unit in the
-last place: boxes, tolerances and thresholds are widened outward by a whole one, coefficients carry an error term.
+last place: boxes, tolerances and thresholds are widened outward by a whole one; `dual.py` counts a rounding of coefficients.
 Arrays of a data set or table are exact as stored. A set or condition without content is refused: it would make a
 statement vacuously true.
 """
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.checker.refusals import N_CLAIM, N_DATA, N_STATEMENT, Refused
-from evidence.checker.rounding import EPS, TINY, Floats, outward
+from evidence.checker.rounding import Floats, outward
 
 Ints = NDArray[np.int64]
 MAX_ARRAY_BYTES = 1_000_000_000
@@ -49,13 +49,12 @@ class Sets:
 
 @dataclass(frozen=True)
 class Condition:
-    """Every clause has a row with rows @ y + offset > 0, strictly. rows, slack: [k, m]; offsets, clause: [k].
+    """Every clause has a row with rows @ y + offset > 0, strictly. rows: [k, m]; offsets, clause: [k].
 
-    `slack` bounds how far a coefficient may be from the one that is meant; offsets are rounded down.
+    Offsets are rounded down. Rows may be off by one rounding of each coefficient, which `dual.py` counts.
     """
 
     rows: Floats
-    slack: Floats
     offsets: Floats
     clause: Ints
 
@@ -296,7 +295,7 @@ def _decided(allowed: list[int], outputs: int, decision: str) -> Condition:
     ahead = 1.0 if decision == "argmax" else -1.0
     unit = ahead * np.eye(outputs)
     rows = np.stack([unit[best] - unit[other] for other in others for best in allowed])
-    return Condition(rows, np.zeros_like(rows), np.zeros(len(rows)), np.repeat(np.arange(len(others)), len(allowed)))
+    return Condition(rows, np.zeros(len(rows)), np.repeat(np.arange(len(others)), len(allowed)))
 
 
 def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> Condition:
@@ -317,30 +316,30 @@ def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> C
         return _decided(chosen, len(outputs), decision)
 
     rows: list[Floats] = []
-    slack: list[Floats] = []
     offsets: list[float] = []
 
-    def require(coefficients: dict[int, float], rounded: bool, threshold: float) -> None:
+    def require(coefficients: dict[int, float], threshold: float) -> None:
         """The row sum(coefficients * y) > threshold."""
-        row, error = np.zeros(len(outputs)), np.zeros(len(outputs))
+        row = np.zeros(len(outputs))
         for j, value in coefficients.items():
-            row[j], error[j] = value, (EPS * abs(value) + TINY) * rounded
+            row[j] = value
+        if not row.any() or not ((row == 0) | (np.abs(row) > 1e-300)).all():
+            raise _bad("coefficients are all zero, or too small to be read from decimals")
         rows.append(row)
-        slack.append(error)
         offsets.append(math.nextafter(-threshold, -math.inf))
 
     if kind == "within":
         _, ranges = _fields(condition, "kind", "ranges")
         for name, value in _map(ranges, "ranges").items():
             lower, upper = _range(value)
-            require({find(name): 1.0}, False, lower)
-            require({find(name): -1.0}, False, -upper)
+            require({find(name): 1.0}, lower)
+            require({find(name): -1.0}, -upper)
     elif kind == "linear":
         _, parts = _fields(condition, "kind", "all_of")
         for part in _list(parts, "all_of"):
             given, threshold = _fields(part, "coefficients", "greater_than")
             values = {find(name): _number(value) for name, value in _map(given, "coefficients").items()}
-            require(values, True, _number(threshold))
+            require(values, _number(threshold))
     else:
         raise _bad(f"condition of kind {kind!r}")
-    return Condition(np.stack(rows), np.stack(slack), np.array(offsets), np.arange(len(rows)))
+    return Condition(np.stack(rows), np.array(offsets), np.arange(len(rows)))

@@ -39,19 +39,27 @@ class Toy:
     minus: Array | None = None
     by: Array | None = None
 
-    def exact(self, point: Sequence[float | Fraction]) -> list[Fraction]:
-        """The output over the rationals."""
+    def trace(self, point: Sequence[float | Fraction]) -> list[list[Fraction]]:
+        """Over the rationals: the values after the subtraction, after the division, before each ReLU."""
         values = [Fraction(v) for v in point]
+        seen = []
         if self.minus is not None:
             values = [v - Fraction(float(c)) for v, c in zip(values, self.minus, strict=True)]
+            seen.append(values)
         if self.by is not None:
             values = [v / Fraction(float(c)) for v, c in zip(values, self.by, strict=True)]
+            seen.append(values)
         for step in self.steps:
             rows = zip(step.weight.tolist(), step.bias.tolist(), strict=True)
             values = [sum((Fraction(w) * v for w, v in zip(row, values, strict=True)), Fraction(b)) for row, b in rows]
+            seen.append(values)
             if step.relu:
                 values = [max(v, Fraction(0)) for v in values]
-        return values
+        return [*seen, values]
+
+    def exact(self, point: Sequence[float | Fraction]) -> list[Fraction]:
+        """The output over the rationals."""
+        return self.trace(point)[-1]
 
     def rough(self, points: Array) -> Array:
         """Outputs for points [B, n] in float64, not rounded outward."""

@@ -80,6 +80,8 @@ ONE = helper.make_node
         ([ONE("Cast", ["x"], ["d"], to=11), ONE("Cast", ["d"], ["y"], to=1)], {}, 3),
         ([ONE("MatMul", ["x", "w"], ["m"]), ONE("Add", ["b", "m"], ["y"])], {"w": W, "b": C3[:2]}, 2),
         ([ONE("Gemm", ["x", "w"], ["y"])], {"w": W}, 2),
+        ([ONE("Gemm", ["x", "w", "b"], ["m"]), ONE("Add", ["m", "b"], ["y"])], {"w": W, "b": C3[:2]}, 2),
+        ([ONE("Sub", ["x", "c"], ["m"]), ONE("Add", ["m", "c"], ["n"]), ONE("Add", ["n", "c"], ["y"])], {"c": C3}, 3),
         ([ONE("Gemm", ["x", "w", "b"], ["y"])], {"w": W, "b": C1}, 2),
         ([ONE("Gemm", ["x", "w", "b"], ["y"], transB=1)], {"w": W.T, "b": C3[None, :2]}, 2),
         ([ONE("Flatten", ["x"], ["f"], axis=0), ONE("Gemm", ["f", "w"], ["y"])], {"w": W}, 2),
@@ -181,7 +183,7 @@ def _raw(value: float) -> Callable[[Any], None]:
         lambda m: _renamed(m, 0, 1, "missing"),
         lambda m: m.graph.node[1].input.append("b0"),
         lambda m: m.graph.node[1].output.append("mask"),
-        lambda m: setattr(m.graph.node[1], "output", None) if False else m.graph.node[1].output.__setitem__(0, "z0"),
+        lambda m: m.graph.node[1].output.__setitem__(0, "z0"),
         lambda m: setattr(m.graph.output[0], "name", "a0"),
         _double,
         lambda m: m.graph.output.append(m.graph.output[0]),
@@ -196,6 +198,9 @@ def _raw(value: float) -> Callable[[Any], None]:
         lambda m: m.functions.add(name="f"),
         lambda m: m.graph.sparse_initializer.add(),
         lambda m: m.graph.node.insert(0, m.graph.node[2]),
+        lambda m: m.graph.node.insert(0, ONE("Constant", [], ["w1"], value=numpy_helper.from_array(W))),
+        lambda m: m.graph.node.append(ONE("Identity", ["z1"], ["x"])) or setattr(m.graph.output[0], "name", "x"),
+        lambda m: _attribute(m, 0, alpha=1),
         lambda m: m.graph.node.append(helper.make_node("Div", ["z1", "zero"], ["y"])),
         lambda m: m.graph.node.append(helper.make_node("Add", ["z1", "z1"], ["y"])),
         lambda m: m.graph.node.append(helper.make_node("Cast", ["z1"], ["y"], to=7)),
@@ -210,6 +215,14 @@ def test_everything_else_is_refused(change: Callable[[Any], None]) -> None:
         onnx_reader.read(_edit(change))
     assert refusal.value.finding.code == "N152"
     assert len(refusal.value.finding.message) > 10
+
+
+def test_attributes_of_the_wrong_type_are_refused() -> None:
+    """A square Gemm whose transB is a float 1.0: reading its integer field would give 0, another network."""
+    for attributes in ({"transB": 1.0}, {"alpha": 1}, {"transB": "1"}, {"transB": [1]}):
+        node = helper.make_node("Gemm", ["x", "w"], ["y"], **attributes)
+        with pytest.raises(Refused, match="attribute"):
+            onnx_reader.read(file_of([node], {"w": np.eye(3, k=1, dtype=np.float32)}, "y", 3, 3))
 
 
 def test_divisors_of_zero_and_wrong_shapes_are_refused() -> None:

@@ -150,7 +150,7 @@ def test_unions_give_one_readable_finding_for_one_mistake() -> None:
     assert findings(head + "  - {kind: circle}\n") == [("C108", 3, 5, "shapes[0].radius")]
     assert findings(head + "  - {kind: boxes, boxes: [1], bxs: 2}\n") == [("C107", 3, 31, "shapes[0].bxs")]
     assert findings(head + "  - {kind: boxes}\n") == [("C108", 3, 5, "shapes[0].boxes")]
-    assert findings(head + "  - {kind: boxes, boxes: [1, x]}\n") == [("C106", 3, 29, "shapes[0].boxes[1]")]
+    assert findings(head + "  - {kind: boxes, boxes: [1, x]}\n") == [("C106", 3, 30, "shapes[0].boxes[1]")]
     good = head + "  - {kind: boxes, boxes: [1]}\n"
     assert findings(good + "size: [1, x]\n") == [("C106", 4, 11, "size[1]")]
     assert findings(good + "size: some\n") == [("C106", 4, 1, "size")]

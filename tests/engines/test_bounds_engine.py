@@ -180,6 +180,21 @@ def test_the_number_of_leaves_is_a_limit() -> None:
     assert not run(task(statement, files, method="ibp", max_leaves=needed - 1)).candidates.any()
 
 
+def test_exact_inputs_are_not_cut() -> None:
+    files = Files()
+    # |x0| as above, beside three inputs that are exact, but widened by outward rounding
+    first = np.zeros((4, 4))
+    first[:, 0] = [1, -1, 1, -1]
+    network = chain([(first, np.zeros(4)), (np.array([[1.0, 1.0, -0.9, -0.9]]), np.array([0.05]))])
+    condition = Linear(all_of=(LinearConstraint(coefficients={"y0": 1.0}),))
+    box = (np.array([-1.0, 0.0, 0.3, -7.0]), np.array([1.0, 0.0, 0.3, -7.0]))
+    statement = box_statement(files, network, [box], decision="none", condition=condition)
+    outcome = run(task(statement, files, max_leaves=64))
+    assert outcome.candidates.all()
+    ((_, tree, _),) = certificate(outcome)["proofs"]
+    assert {cut[0] for cut in tree if cut is not None} == {0}
+
+
 def test_splitting_gives_up_on_violated_boxes_and_reports_where() -> None:
     files = Files()
     first = (np.array([[1.0], [-1.0]]), np.zeros(2))

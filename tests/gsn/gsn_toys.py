@@ -176,9 +176,7 @@ def solids(box: Box) -> Iterator[Rect]:
 
 def overlap(a: Rect, b: Rect, slack: float = 0.05) -> bool:
     """Whether two rectangles share area."""
-    return (
-        a[0] < b[2] - slack and b[0] < a[2] - slack and a[1] < b[3] - slack and b[1] < a[3] - slack
-    )
+    return a[0] < b[2] - slack and b[0] < a[2] - slack and a[1] < b[3] - slack and b[1] < a[3] - slack
 
 
 def on_paper(page: Page, rect: Rect) -> bool:
@@ -266,7 +264,9 @@ def faults(page: Page) -> list[str]:
                     for px, py in (wire.points[0], wire.points[-1])
                 )
                 rect = (x + 0.5, y + 0.5, right - 0.5, bottom - 0.5)
-                crosses = span[0] < rect[2] and rect[0] < span[2] + 1e-9 and span[1] < rect[3] and rect[1] < span[3] + 1e-9
+                crosses = (
+                    span[0] < rect[2] and rect[0] < span[2] + 1e-9 and span[1] < rect[3] and rect[1] < span[3] + 1e-9
+                )
                 if crosses and not touched:
                     found.append(f"{wire.source} -> {wire.target} runs through {box.element.id}")
     return found

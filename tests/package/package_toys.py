@@ -22,7 +22,7 @@ from assurance.loading import LoadedCase, load
 from assurance.package import archive, layout, sign
 from assurance.package.build import Built, build_package
 from evidence.checker import CHECKER, check
-from evidence.digest import of_bytes
+from evidence.digest import canonical_json, of_bytes
 from evidence.engines.certificate import LEAF, Proof, Ranged, write_certificate
 from evidence.records import (
     AttackSummary,
@@ -82,7 +82,7 @@ FILES: dict[str, bytes] = {
     "models/net.onnx": identity(),
     "models/smoothed.onnx": identity(2.0),
     "points.npz": npz(inputs=POINTS, labels=LABELS),
-    "review.md": "# Review\nAll requirements were read.\n".encode(),
+    "review.md": b"# Review\nAll requirements were read.\n",
 }
 
 CASE = """\
@@ -416,7 +416,7 @@ def resign(members: Members, key: Path, change_manifest: Callable[[dict[str, Any
     manifest = json.loads(layout.manifest_of(layout.CaseIdentity(**old["case"]), old["rules"], files))
     if change_manifest is not None:
         change_manifest(manifest)
-    files[layout.MANIFEST] = layout.canonical_json(manifest)
+    files[layout.MANIFEST] = canonical_json(manifest)
     files[layout.ATTESTATION] = sign.sign(layout.statement_of(files[layout.MANIFEST]), own)
     return archive.write(files)
 

@@ -187,7 +187,16 @@ def test_malformed_envelopes(pair: sign.NewKey, tmp_path: Path) -> None:
     ]
     for change, code in cases:
         assert refusal(canonical_json(value | change)) == code, change
-    for data in (b"", b"null", b"[]", good + b" ", b" " + good, json.dumps(value).encode(), b"[" * 100_000, b"\xff\xfe"):
+    for data in (
+        b"",
+        b"null",
+        b"[]",
+        good + b" ",
+        b" " + good,
+        json.dumps(value).encode(),
+        b"[" * 100_000,
+        b"\xff\xfe",
+    ):
         assert refusal(data) == "P120"
     assert refusal(good.replace(b'"payload":', b'"payload":"eA==","payload":', 1)) == "P120"
     assert refusal(good.replace(signature["keyid"].encode(), b"\\ud800")) == "P120"

@@ -13,6 +13,7 @@ from package_toys import Members, Toy, resign
 
 from assurance.package import archive, layout, sign
 from assurance.package.verify import Verification, verify_package
+from evidence.digest import canonical_json
 from evidence.errors import InputError, MissingLibraryError
 from evidence.provenance import E_LIBRARY
 
@@ -50,7 +51,8 @@ def test_a_good_package(shared_toy: Toy, package: bytes, tmp_path: Path) -> None
         "journal outcomes": (4, 4),
     }
     whats = {item.what for item in result.unchecked}
-    assert {"completeness of the journal", "texts of the dossier", "what documents and people state"} < whats
+    assert {"completeness of the journal", "texts of the dossier"} < whats
+    assert any(what.startswith("what documents, people") for what in whats)
     assert any(what.endswith("counts of the samples") for what in whats)
 
 
@@ -103,8 +105,7 @@ def test_enclosed_key_is_not_the_signer(shared_toy: Toy, members: Members, tmp_p
 def test_one_byte_anywhere_names_the_file(shared_toy: Toy, package: bytes, members: Members, tmp_path: Path) -> None:
     """A byte in the content of each member, checksum not mended: the member is named."""
     for name, data in members.items():
-        at = package.index(f"{name}".encode()) + len(name.encode()) + len(data) // 2
-        assert package[at : at + 8] == data[len(data) // 2 :][:8] or len(data) < 16
+        at = package.index(name.encode() + data) + len(name.encode()) + len(data) // 2
         bad = package[:at] + bytes([package[at] ^ 1]) + package[at + 1 :]
         result = verify(tmp_path, bad, shared_toy.public)
         assert not result.ok
@@ -123,7 +124,7 @@ def test_one_byte_with_mended_checksum_names_the_file(shared_toy: Toy, members: 
 
 def test_one_byte_of_the_structure(shared_toy: Toy, package: bytes, tmp_path: Path) -> None:
     start = package.index(b"PK\1\2")
-    for at in [*range(0, 30), *range(start, start + 60), *range(len(package) - 22, len(package))]:
+    for at in [*range(30), *range(start, start + 60), *range(len(package) - 22, len(package))]:
         result = verify(tmp_path, package[:at] + bytes([package[at] ^ 1]) + package[at + 1 :], shared_toy.public)
         assert not result.ok, at
         assert result.rechecked == ()
@@ -185,7 +186,7 @@ def test_statement_about_something_else(shared_toy: Toy, members: Members, tmp_p
         (statement | {"predicate": statement["predicate"] | {"case": None}}, "P126"),
     ]
     for value, code in cases:
-        members[layout.ATTESTATION] = sign.sign(layout.canonical_json(value), own)
+        members[layout.ATTESTATION] = sign.sign(canonical_json(value), own)
         assert errors(verify(tmp_path, archive.write(members), shared_toy.public)) == {code}
     members[layout.ATTESTATION] = sign.sign(layout.statement_of(members[layout.MANIFEST]) + b" ", own)
     assert errors(verify(tmp_path, archive.write(members), shared_toy.public)) == {"P125"}
@@ -193,11 +194,11 @@ def test_statement_about_something_else(shared_toy: Toy, members: Members, tmp_p
 
 def test_malformed_manifests(shared_toy: Toy, members: Members, tmp_path: Path) -> None:
     def broken(change: dict[str, Any]) -> set[str]:
-        given = members | {layout.MANIFEST: layout.canonical_json(json.loads(members[layout.MANIFEST]) | change)}
+        given = members | {layout.MANIFEST: canonical_json(json.loads(members[layout.MANIFEST]) | change)}
         return errors(verify(tmp_path, archive.write(given), shared_toy.public))
 
     files = json.loads(members[layout.MANIFEST])["files"]
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"format": "assurance-package/2"},
         {"extra": 1},
         {"files": []},
@@ -207,16 +208,15 @@ def test_malformed_manifests(shared_toy: Toy, members: Members, tmp_path: Path) 
         {"files": [{**files[0], "digest": "md5:0"}]},
         {"files": [{**files[0], "name": layout.MANIFEST}]},
         {"case": {}},
-    ):
+    ]
+    for change in changes:
         assert "P130" in broken(change), change
     for data in (b"", b"{", b"null", members[layout.MANIFEST] + b"\n", b"[" * 50_000, b"\xff"):
         given = archive.write(members | {layout.MANIFEST: data})
         assert errors(verify(tmp_path, given, shared_toy.public)) == {"P130"}
 
 
-def test_huge_manifest(
-    shared_toy: Toy, members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_huge_manifest(shared_toy: Toy, members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MAX_JSON_BYTES", 1000)
     result = verify(tmp_path, archive.write(members), shared_toy.public)
     assert "P130" in errors(result)
@@ -228,9 +228,7 @@ def test_endless_file_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest
     assert errors(verify(tmp_path, b"PK\3\4" + b"\0" * 100_000)) == {"P105"}
 
 
-def test_without_onnxruntime(
-    shared_toy: Toy, package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_onnxruntime(shared_toy: Toy, package: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> Any:
         raise MissingLibraryError.of(E_LIBRARY, f"{name} is not installed")
 
@@ -241,9 +239,7 @@ def test_without_onnxruntime(
     assert "onnxruntime is not installed" in {item.why for item in result.unchecked}
 
 
-def test_other_catalogue_or_version_is_said(
-    shared_toy: Toy, members: Members, tmp_path: Path
-) -> None:
+def test_other_catalogue_or_version_is_said(shared_toy: Toy, members: Members, tmp_path: Path) -> None:
     def older(manifest: dict[str, Any]) -> None:
         manifest["tool"]["version"] = "0.0.1"
         manifest["rules"]["standards/do-178c/catalogue.yaml"] = "sha256:" + "0" * 64

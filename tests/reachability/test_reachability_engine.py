@@ -77,7 +77,11 @@ def test_ranges_hold_ten_thousand_points_and_the_checker_confirms_close_ones(max
 def test_relaxed_ranges_contain_exact_ones() -> None:
     exact = details(run(task_of(LAYERS, BOXES)))
     relaxed = details(run(task_of(LAYERS, BOXES, parameters={"max_stars": 1})))
-    assert relaxed.stars == (1, 1)
+    assert relaxed.stars == (1, 1) and relaxed.exact == (False, False)
+    cut = details(run(task_of(LAYERS, BOXES, parameters={"max_stars": 4})))
+    assert cut.stars == (4, 4)
+    assert (cut.star_lower <= exact.star_lower + 1e-7).all() and (cut.star_upper >= exact.star_upper - 1e-7).all()
+    assert (cut.star_upper - cut.star_lower < relaxed.star_upper - relaxed.star_lower).all()
     assert (relaxed.star_lower <= exact.star_lower + 1e-7).all()
     assert (relaxed.star_upper >= exact.star_upper - 1e-7).all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -12,18 +13,26 @@ from reachability_toys import chain, random_layers
 from evidence.engines.reachability.leaf_bounds import layer_bounds, lower_bounds, proof_tree, range_tree
 from evidence.engines.reachability.programs import Polytope, contracted, is_empty, maximise, maximise_all
 from evidence.engines.reachability.queries import condition_holds, output_bounds, shadow, support
-from evidence.engines.reachability.star import ReachSet, box_star, reach
+from evidence.engines.reachability.star import Star, box_star, enclose, patterns, split
 from evidence.network import Affine, Network, Relu
 from evidence.specification import OutputCondition
 
 Floats = NDArray[np.float64]
 
 
-def reached(network: Network, lower: Floats, upper: Floats, max_stars: int = 1000, points: int = 50) -> ReachSet:
-    rng = np.random.default_rng(1)
+def start(network: Network, lower: Floats, upper: Floats) -> tuple[Star, list[tuple[Floats, Floats]]]:
     bounds = [(low[0], high[0]) for low, high in layer_bounds(network, lower[None], upper[None])]
-    start = box_star(lower, upper, lower + (upper - lower) * rng.random((points, len(lower))))
-    return reach(network, start, bounds, max_stars)
+    return box_star(lower, upper, inside(lower, upper, 50, 1)), bounds
+
+
+def exact_stars(network: Network, lower: Floats, upper: Floats) -> tuple[Star, ...]:
+    found = split(network, *start(network, lower, upper), 2000)
+    assert found is not None
+    return found
+
+
+def relaxed_star(network: Network, lower: Floats, upper: Floats) -> tuple[Star, ...]:
+    return (enclose(network, *start(network, lower, upper)),)
 
 
 def inside(lower: Floats, upper: Floats, count: int = 10_000, seed: int = 2) -> Floats:
@@ -107,9 +116,9 @@ def test_a_drawn_in_box_of_contradictory_rows_stays_a_box() -> None:
 
 def test_an_affine_network_is_one_star_with_the_closed_form_range() -> None:
     weight, bias = np.array([[2.0, -1.0], [0.5, 3.0]]), np.array([1.0, -2.0])
-    found = reached(chain([(weight, bias)]), np.array([-1.0, 0.0]), np.array([1.0, 4.0]))
-    lower, upper, exact = output_bounds(found, 2)
-    assert exact and len(found.stars) == 1
+    found = exact_stars(chain([(weight, bias)]), np.array([-1.0, 0.0]), np.array([1.0, 4.0]))
+    lower, upper, exact = output_bounds(found)
+    assert exact and len(found) == 1
     assert lower == pytest.approx([-2 - 4 + 1, -0.5 - 2], abs=1e-7)
     assert upper == pytest.approx([2 - 0 + 1, 0.5 + 12 - 2], abs=1e-7)
 
@@ -117,9 +126,9 @@ def test_an_affine_network_is_one_star_with_the_closed_form_range() -> None:
 def test_the_absolute_value_on_an_interval() -> None:
     # y = max(x, 0) + max(-x, 0) = |x| on [-1, 2]: two stars, [0, 2].
     network = chain([([[1.0], [-1.0]], [0, 0]), ([[1.0, 1.0]], [0])])
-    found = reached(network, np.array([-1.0]), np.array([2.0]))
-    lower, upper, exact = output_bounds(found, 1)
-    assert exact and len(found.stars) == 2
+    found = exact_stars(network, np.array([-1.0]), np.array([2.0]))
+    lower, upper, exact = output_bounds(found)
+    assert exact and len(found) == 2
     assert (lower[0], upper[0]) == (pytest.approx(0, abs=1e-7), pytest.approx(2, abs=1e-7))
 
 
@@ -128,13 +137,12 @@ def test_a_difference_of_relus_is_linear_and_its_relaxation_is_not() -> None:
     # the other, at s = 0: max(s, 0) <= (s + 2) / 2 = 1 and max(-s, 0) >= 0, so y - s reaches 1.
     network = chain([([[1.0, 1.0], [-1.0, -1.0]], [0, 0]), ([[1.0, -1.0]], [0])])
     lower, upper = -np.ones(2), np.ones(2)
-    exact = reached(network, lower, upper)
-    assert len(exact.stars) == 2 and exact.exact
-    relaxed = reached(network, lower, upper, max_stars=1)
-    assert len(relaxed.stars) == 1 and not relaxed.exact
-    assert output_bounds(exact, 1)[0][0] == pytest.approx(-2, abs=1e-6)
+    exact = exact_stars(network, lower, upper)
+    assert len(exact) == 2
+    relaxed = relaxed_star(network, lower, upper)
+    assert output_bounds(exact)[0][0] == pytest.approx(-2, abs=1e-6)
     # the member with s = 0 and y = 1 belongs to the relaxed star and to no exact one
-    star = relaxed.stars[0]
+    star = relaxed[0]
     point = np.array([[0.0, 0.0, 0.5, 0.0]])  # a, b, then the shares of [0, 2] for the two ReLUs
     assert star.domain.contains(point, 1e-9).all()
     assert star.center + point[0] @ star.basis.T == pytest.approx([1.0])
@@ -145,13 +153,12 @@ def test_the_triangle_bound_of_a_bump_is_computed_by_hand() -> None:
     # side on 3 (a + 1) / 4, which is 3 / 4 at a = 0.
     network = chain([([[1.0], [1.0]], [0.0, 1.0]), ([[-2.0, 1.0]], [0.5])])
     lower, upper = np.array([-1.0]), np.array([3.0])
-    exact, relaxed = reached(network, lower, upper), reached(network, lower, upper, max_stars=1)
-    assert np.concatenate(output_bounds(exact, 1)[:2]) == pytest.approx([-1.5, 1.5], abs=1e-6)
-    assert not relaxed.exact
+    exact, relaxed = exact_stars(network, lower, upper), relaxed_star(network, lower, upper)
+    assert np.concatenate(output_bounds(exact)[:2]) == pytest.approx([-1.5, 1.5], abs=1e-6)
     at_zero = np.zeros((1, 2))
     for share, fits in ((0.25, True), (0.26, False), (0.0, True), (-0.01, False)):
         at_zero[0] = [-0.5, share]  # a = 0, and max(a, 0) replaced by 3 * share
-        assert bool(relaxed.stars[0].domain.contains(at_zero, 1e-9)[0]) is fits
+        assert bool(relaxed[0].domain.contains(at_zero, 1e-9)[0]) is fits
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -159,13 +166,13 @@ def test_exact_stars_partition_the_box_and_reproduce_the_network(seed: int) -> N
     sizes = ((2, 8, 8, 3), (3, 6, 6, 6, 2))[seed % 2]
     network = chain(random_layers(sizes, seed))
     lower, upper = -np.ones(sizes[0]), np.linspace(0.2, 1, sizes[0])
-    found = reached(network, lower, upper)
-    assert found.exact and len(found.stars) > 1
+    found = exact_stars(network, lower, upper)
+    assert len(found) > 1
     points = inside(lower, upper)
     placed = (points - (lower + upper) / 2) / ((upper - lower) / 2)
     outputs = network.forward(points)
     covered = np.zeros(len(points), dtype=bool)
-    for star in found.stars:
+    for star in found:
         members = star.domain.contains(placed, 1e-9)
         assert np.abs(star.center + placed[members] @ star.basis.T - outputs[members]).max(initial=0) < 1e-9
         covered |= members
@@ -179,36 +186,47 @@ def test_exact_bounds_equal_dense_sampling_and_relaxed_bounds_contain_them(seed:
     grid = np.stack(np.meshgrid(*(np.linspace(lo, hi, 300) for lo, hi in zip(lower, upper, strict=True))), -1)
     outputs = network.forward(grid.reshape(-1, 2))
     least, most = outputs.min(axis=0), outputs.max(axis=0)
-    found = reached(network, lower, upper)
-    low, high, exact = output_bounds(found, 3)
-    assert exact and found.exact
+    found = exact_stars(network, lower, upper)
+    low, high, exact = output_bounds(found)
+    assert exact
     assert (low <= least).all() and (high >= most).all()
     assert (least - low <= 0.01 * (most - least) + 1e-9).all() and (high - most <= 0.01 * (most - least) + 1e-9).all()
-    relaxed_low, relaxed_high, relaxed_exact = output_bounds(reached(network, lower, upper, max_stars=1), 3)
-    assert not relaxed_exact
+    relaxed_low, relaxed_high, _ = output_bounds(relaxed_star(network, lower, upper))
     assert (relaxed_low <= low + 1e-7).all() and (relaxed_high >= high - 1e-7).all()
 
 
-@pytest.mark.parametrize("max_stars", [1, 5, 1000])
-def test_ten_thousand_outputs_lie_inside_in_every_direction(max_stars: int) -> None:
+@pytest.mark.parametrize("stars_of", [exact_stars, relaxed_star])
+def test_ten_thousand_outputs_lie_inside_in_every_direction(
+    stars_of: Callable[[Network, Floats, Floats], tuple[Star, ...]],
+) -> None:
     network = chain(random_layers((4, 12, 12, 3), 5))
     lower, upper = np.full(4, -0.4), np.full(4, 0.3)
-    found = reached(network, lower, upper, max_stars)
+    found = stars_of(network, lower, upper)
     directions = np.random.default_rng(0).standard_normal((20, 3))
     outputs = network.forward(inside(lower, upper))
-    assert (outputs @ directions.T <= support(found.stars, directions).upper).all()
+    assert (outputs @ directions.T <= support(found, directions).upper).all()
+
+
+def test_splitting_gives_up_beyond_its_limit() -> None:
+    network = chain(random_layers((3, 6, 6, 2), 1))
+    lower, upper = -np.ones(3), np.ones(3)
+    count = len(exact_stars(network, lower, upper))
+    assert split(network, *start(network, lower, upper), count) is not None
+    assert split(network, *start(network, lower, upper), count - 1) is None
+    seen = patterns(network, inside(lower, upper))
+    assert count / 3 < seen <= count
 
 
 def test_inputs_without_width_and_dead_neurons_need_no_split() -> None:
     network = chain([([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], [0.0, 0.0, 0.0]), ([[1.0, 1.0, 5.0]], [0])])
-    found = reached(network, np.array([0.5, 0.0]), np.array([0.5, 2.0]))
-    assert len(found.stars) == 1 and found.exact
-    assert output_bounds(found, 1)[1][0] == pytest.approx(2.5)
+    found = exact_stars(network, np.array([0.5, 0.0]), np.array([0.5, 2.0]))
+    assert len(found) == 1
+    assert output_bounds(found)[1][0] == pytest.approx(2.5)
 
 
 def test_a_network_may_begin_and_end_with_a_relu() -> None:
     network = Network("toy", 2, 2, (Relu(2), Affine(np.array([[1.0, -1.0], [0, 1]]), np.zeros(2)), Relu(2)), (1, 2))
-    lower, upper, exact = output_bounds(reached(network, -np.ones(2), np.array([1.0, 2.0])), 2)
+    lower, upper, exact = output_bounds(exact_stars(network, -np.ones(2), np.array([1.0, 2.0])))
     assert exact
     assert lower == pytest.approx([0, 0], abs=1e-6) and upper == pytest.approx([1, 2], abs=1e-6)
 
@@ -227,7 +245,7 @@ def rows(*parts: tuple[list[float], float, int]) -> OutputCondition:
 def test_a_clause_may_need_all_of_its_rows_together() -> None:
     # On x in [-1, 1] neither x + 0.1 nor -x + 0.1 is positive throughout, but one of them always is.
     network = chain([([[1.0]], [0.0])])
-    stars = reached(network, -np.ones(1), np.ones(1)).stars
+    stars = exact_stars(network, -np.ones(1), np.ones(1))
     assert condition_holds(stars, rows(([1.0], 0.1, 0), ([-1.0], 0.1, 0))).holds
     both = condition_holds(stars, rows(([1.0], -0.1, 0), ([-1.0], -0.1, 0)))
     assert not both.holds
@@ -240,15 +258,15 @@ def test_a_clause_may_need_all_of_its_rows_together() -> None:
 def test_conditions_agree_with_the_exact_range(seed: int) -> None:
     network = chain(random_layers((2, 8, 8, 2), seed))
     lower, upper = -np.ones(2), np.ones(2)
-    found = reached(network, lower, upper)
-    low, high, _ = output_bounds(found, 2)
+    found = exact_stars(network, lower, upper)
+    low, high, _ = output_bounds(found)
     step = 1e-4 * (high - low)
     for output in range(2):
         row = np.eye(2)[output].tolist()
         back = [-value for value in row]
-        assert condition_holds(found.stars, rows((row, float(step[output] - low[output]), 0))).holds
-        assert condition_holds(found.stars, rows((back, float(step[output] + high[output]), 0))).holds
-        beyond = condition_holds(found.stars, rows((row, float(-step[output] - low[output]), 0)))
+        assert condition_holds(found, rows((row, float(step[output] - low[output]), 0))).holds
+        assert condition_holds(found, rows((back, float(step[output] + high[output]), 0))).holds
+        beyond = condition_holds(found, rows((row, float(-step[output] - low[output]), 0)))
         assert not beyond.holds
         points = np.stack([lower + (upper - lower) * (point[:2] + 1) / 2 for point in beyond.witnesses])
         assert network.forward(points)[:, output].min() <= low[output] + step[output]
@@ -256,7 +274,7 @@ def test_conditions_agree_with_the_exact_range(seed: int) -> None:
 
 def test_a_shadow_contains_the_outputs_and_touches_them() -> None:
     network = chain([(np.eye(2), np.zeros(2))])
-    stars = reached(network, -np.ones(2), np.array([1.0, 3.0])).stars
+    stars = exact_stars(network, -np.ones(2), np.array([1.0, 3.0]))
     corners = np.array(shadow(stars, (0, 1), np.array([1.0, 1.0]), 8))
     assert {tuple(corner) for corner in corners.round(4).tolist()} >= {(1.0, 3.0), (-1.0, 3.0), (1.0, -1.0), (-1, -1)}
     ahead = np.roll(corners, -1, axis=0)
@@ -315,7 +333,7 @@ def test_a_proof_tree_settles_every_leaf() -> None:
 def test_a_range_tree_comes_close_and_respects_its_limit() -> None:
     network = chain(random_layers((2, 10, 10, 3), 3))
     lower, upper = -np.ones(2), np.ones(2)
-    low, high, _ = output_bounds(reached(network, lower, upper), 3)
+    low, high, _ = output_bounds(exact_stars(network, lower, upper))
     room = 0.05 * (high - low)
     found = range_tree(network, lower, upper, (low - room, high + room), 4096)
     assert found.reached

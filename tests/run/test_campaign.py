@@ -12,6 +12,7 @@ from engine_toys import Files, ball_statement, chain, random_weights
 
 import evidence.run
 from evidence.campaign import Finished, Planned, run_all
+from evidence.digest import of_bytes
 from evidence.engines.base import BoundsDetails, Outcome, Task
 from evidence.engines.certificate import Proof, write_certificate
 from evidence.errors import InputError
@@ -101,7 +102,8 @@ def test_each_run_has_its_own_progress(store: Store) -> None:
 def test_workers_keep_the_order_and_carry_findings_home(tmp_path: Path) -> None:
     files = Files()
     plan = [planned(files, name, 0.1, colour=name) for name in ("a", "b", "c")]
-    lost = planned(Files(), "its file is not at hand", 0.2)
+    elsewhere = planned(files, "its file is not at hand", 0.1).statement.model_copy(update={"model": of_bytes(b"lost")})
+    lost = Planned("its file is not at hand", elsewhere, "bounds", "t")
     seen: list[Finished] = []
 
     def blobs(digest: str) -> bytes:

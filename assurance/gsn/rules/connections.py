@@ -13,21 +13,21 @@ G103 = code(
     Severity.ERROR,
     "a supported_by relation joins kinds of element that it may not join",
     "let goals be supported by goals, strategies or solutions, and strategies by goals only",
-    "GSN v3 1:2.1.5, table 1:2-2",
+    "GSN 1:2.1.5, table 1:2-2",
 )
 G104 = code(
     "G104",
     Severity.ERROR,
     "an in_context_of relation joins kinds of element that it may not join",
     "let goals and strategies point at contexts, assumptions or justifications",
-    "GSN v3 1:2.1.5, table 1:2-2",
+    "GSN 1:2.1.5, table 1:2-2",
 )
 G106 = code(
     "G106",
     Severity.ERROR,
     "an element is related to itself",
     "remove the relation",
-    "GSN v3 1:2.2.2",
+    "GSN 1:2.2.2",
 )
 G107 = code(
     "G107",
@@ -40,7 +40,7 @@ G108 = code(
     Severity.ERROR,
     "a relation names an element that the module does not have",
     "add the element, or mend the identifier",
-    "GSN v3 1:2.1.5",
+    "GSN 1:2.1.5",
 )
 
 # Table 1:2-2: source -> targets that it permits.

@@ -14,21 +14,21 @@ G112 = code(
     Severity.WARNING,
     "an element has no statement",
     "write what it claims, describes or refers to",
-    "GSN v3 1:2.1.4, table 1:2-1",
+    "GSN 1:2.1.4, table 1:2-1",
 )
 G117 = code(
     "G117",
     Severity.ERROR,
     "an uninstantiated element is left in a delivered argument",
     "fill it in and remove the mark",
-    "GSN v3 1:3.1.3, 1:3.5.1",
+    "GSN 1:3.1.3, 1:3.5.1",
 )
 G118 = code(
     "G118",
     Severity.ERROR,
     "a statement of a delivered argument still holds a token to be filled in",
     "put the value in the place of the token, braces included",
-    "GSN v3 1:3.1.3, table 1:3-2",
+    "GSN 1:3.1.3, table 1:3-2",
 )
 
 # A token is a name in braces; a set such as {0, 1} or {x | x > 0} is not one.

@@ -13,28 +13,28 @@ G109 = code(
     Severity.ERROR,
     "the undeveloped mark stands on a kind of element that takes no support",
     "remove the mark; only goals and strategies may carry it",
-    "GSN v3 1:2.1.4, table 1:2-1",
+    "GSN 1:2.1.4, table 1:2-1",
 )
 G110 = code(
     "G110",
     Severity.ERROR,
     "an element is marked undeveloped and yet has support",
     "remove the mark, or the support",
-    "GSN v3 1:2.1.4, table 1:2-1",
+    "GSN 1:2.1.4, table 1:2-1",
 )
 G111 = code(
     "G111",
     Severity.WARNING,
     "a goal or strategy has no support and no mark that says so",
     "add the support, or mark it undeveloped",
-    "GSN v3 1:2.1.4, table 1:2-1",
+    "GSN 1:2.1.4, table 1:2-1",
 )
 G119 = code(
     "G119",
     Severity.WARNING,
     "a solution names no evidence",
     "give the digest of the record or the identifier of the document that it refers to",
-    "GSN v3 1:2.3.4",
+    "GSN 1:2.3.4",
 )
 
 

@@ -13,14 +13,14 @@ G101 = code(
     Severity.ERROR,
     "two elements of one module have the same identifier",
     "give one of them another identifier and mend the relations that mean it",
-    "GSN v3 1:2.1.2, 1:4.2.2",
+    "GSN 1:2.1.2, 1:4.2.2",
 )
 G102 = code(
     "G102",
     Severity.ERROR,
     "an identifier is empty or holds blanks or control characters",
     "use letters, digits, '.', '-' and '_', for example G1 or Sn-4",
-    "GSN v3 1:2.1.2",
+    "GSN 1:2.1.2",
 )
 
 

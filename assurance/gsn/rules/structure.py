@@ -13,21 +13,21 @@ G105 = code(
     Severity.ERROR,
     "an element supports itself, or is its own context, through others",
     "break the circle: one of its relations is not true",
-    "GSN v3 1:2.2.2",
+    "GSN 1:2.2.2",
 )
 G113 = code(
     "G113",
     Severity.ERROR,
     "the argument has no top element",
     "add the goal that the argument is to show; if every element has a parent, break the circle",
-    "GSN v3 1:2.2.2",
+    "GSN 1:2.2.2",
 )
 G114 = code(
     "G114",
     Severity.ERROR,
     "a top element is not a goal",
     "state the claim that it is to serve as a goal above it",
-    "GSN v3 1:2.1.4, table 1:2-1",
+    "GSN 1:2.1.4, table 1:2-1",
 )
 G115 = code(
     "G115",
@@ -40,7 +40,7 @@ G116 = code(
     Severity.ERROR,
     "an element is not connected to any top element",
     "relate it to the element that it serves, or remove it",
-    "GSN v3 1:2.1.5",
+    "GSN 1:2.1.5",
 )
 
 

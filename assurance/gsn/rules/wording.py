@@ -19,28 +19,28 @@ G120 = code(
     Severity.NOTE,
     "a goal does not read as a claim",
     "state something that is true or false: a subject and what holds of it",
-    "GSN v3 1:2.3.2",
+    "GSN 1:2.3.2",
 )
 G121 = code(
     "G121",
     Severity.NOTE,
     "a goal makes several statements",
     "give each claim a goal of its own, and put explanations into a context",
-    "GSN v3 1:2.3.2",
+    "GSN 1:2.3.2",
 )
 G122 = code(
     "G122",
     Severity.NOTE,
     "a solution reads as a claim",
     "name the item of evidence by a noun phrase, and put what it shows into the goal above",
-    "GSN v3 1:2.3.4",
+    "GSN 1:2.3.4",
 )
 G123 = code(
     "G123",
     Severity.NOTE,
     "an assumption or justification is not a full sentence",
     "write a sentence with a verb",
-    "GSN v3 1:2.3.6",
+    "GSN 1:2.3.6",
 )
 G124 = code(
     "G124",

@@ -24,6 +24,8 @@ from evidence.specification import Floats
 Notify = Callable[[int, int, str], None]
 
 _FAIR = 4
+_ROUNDING = 1e-13
+_TINY = 1e-290
 _BLOCK = 16
 """Batches that are bounded before their coefficients are dropped."""
 
@@ -195,12 +197,19 @@ def _preferred(steepest: int, depth: int) -> int:
 
 
 def _cut(sets: Sets, place: int, chosen: int, initial: Floats) -> Cut | None:
-    """Where to halve a box: across the chosen input, else the one that is widest relative to its region."""
-    width = sets.upper[place] - sets.lower[place]
-    if chosen < 0 or width[chosen] <= 0:
-        chosen = int(np.where(initial > 0, width / np.where(initial > 0, initial, 1.0), 0.0).argmax())
-    at = float(sets.lower[place, chosen] / 2 + sets.upper[place, chosen] / 2)
-    return (chosen, at) if sets.lower[place, chosen] < at < sets.upper[place, chosen] else None
+    """Where to halve a box: across the chosen input, else the one that is widest relative to its region.
+
+    Inputs that are exact but for outward rounding are never cut; None when no other is left.
+    """
+    lower, upper = sets.lower[place], sets.upper[place]
+    middle = lower / 2 + upper / 2
+    real = (upper - lower > _ROUNDING * (np.abs(lower) + np.abs(upper))) & (upper - lower > _TINY)
+    usable = real & (lower < middle) & (middle < upper)
+    if not usable.any():
+        return None
+    if chosen < 0 or not usable[chosen]:
+        chosen = int(np.where(usable, (upper - lower) / np.where(usable, initial, 1.0), -1.0).argmax())
+    return chosen, float(middle[chosen])
 
 
 def _halves(sets: Sets, kept: list[tuple[int, Cut]]) -> Sets:

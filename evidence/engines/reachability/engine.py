@@ -2,8 +2,8 @@
 
 For each box: sampled outputs (from below), star sets (from above, or exact), and trees of cuts from which the
 checker can derive ranges and proofs by itself (leaf_bounds.py). The engine's own bounds are candidates.
-Works on chain ReLU networks and boxes: a single evaluation of the network, no closed loop. Boxes are examined
-one after the other; where too many stars would arise, the box's stars enclose its outputs without being exact.
+Works on chain ReLU networks and boxes: a single evaluation of the network, no closed loop. Where exact splitting
+would need too many stars, the box is cut into a few parts and one relaxed star encloses the outputs over each.
 
 The artefact "reach-set" is JSON for plots: polygons that enclose the outputs, pair by pair. It is a picture of
 candidates, no evidence:
@@ -13,6 +13,7 @@ candidates, no evidence:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,9 +24,9 @@ from evidence.diagnostics import Place, Severity, code
 from evidence.digest import canonical_json, short
 from evidence.engines.base import Outcome, RangeDetails, Task
 from evidence.engines.certificate import Proof, Ranged, write_certificate
-from evidence.engines.reachability.leaf_bounds import layer_bounds, proof_tree, range_tree
+from evidence.engines.reachability.leaf_bounds import layer_bounds, parts, proof_tree, range_tree
 from evidence.engines.reachability.queries import condition_holds, output_bounds, shadow
-from evidence.engines.reachability.star import ReachSet, box_star, reach
+from evidence.engines.reachability.star import Bounds, Star, box_star, enclose, patterns, split
 from evidence.errors import InputError, UnsupportedError
 from evidence.network import Network, read_network
 from evidence.provenance import library_versions
@@ -54,6 +55,11 @@ E_LARGE = code(
 MAX_INPUTS = 1_000
 MAX_RELUS = 4_000
 MAX_PAIRS = 4
+_MOST_PROBES = 50_000
+"""Inputs at which ReLU signs are counted, to see early that exact splitting is out of reach."""
+_PARTS = 16
+_PARTS_INPUTS = 8
+"""A box that needs too many stars is cut into so many parts, unless it has more inputs: few cuts help little then."""
 _POLYGONS = 64
 """In the picture of one box and pair; more stars are drawn as hulls of neighbouring ones."""
 _POLYGONS_IN_ALL = 1_000
@@ -63,7 +69,7 @@ _SHOWN_SAMPLES = 200
 class Parameters(Frozen):
     """What a user may set. `projection`: output names 'x, y' to plot, further pairs after ';'."""
 
-    max_stars: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 2_000
+    max_stars: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 5_000
     """Stars for each box; when exact splitting would need more, undecided ReLUs are relaxed instead."""
     max_leaves: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 1_024
     """Parts into which a box may be cut for the checker, for the range and for the proof each."""
@@ -209,10 +215,10 @@ def _examine(
     condition = regions.conditions[regions.condition_of[number]]
     points = sample_box(lower, upper, parameters.samples, task.seed, number)
     outputs = network.forward(points)
-    bounds = [(low[0], high[0]) for low, high in layer_bounds(network, lower[None], upper[None])]
-    reached = reach(network, box_star(lower, upper, points), bounds, parameters.max_stars)
-    star_lower, star_upper, exact = output_bounds(reached, network.outputs)
-    answer = condition_holds(reached.stars, condition)
+    stars, complete = _stars(network, lower, upper, points, parameters.max_stars)
+    star_lower, star_upper, closed = output_bounds(stars)
+    exact = complete and closed
+    answer = condition_holds(stars, condition)
     proposed = np.array([witness[: len(lower)] for witness in answer.witnesses]).reshape(-1, len(lower))
     witnesses = np.vstack([points, representable(lower + (upper - lower) * (proposed + 1) / 2, lower, upper)])
     violation = _worst(network, condition, witnesses)
@@ -226,7 +232,7 @@ def _examine(
         (star_lower, star_upper),
         sampled,
         exact,
-        len(reached.stars),
+        len(stars),
         violation is None and (answer.holds or tree is not None),
         violation,
         None if tree is None else Proof(number, tree),
@@ -234,13 +240,34 @@ def _examine(
         {
             "name": regions.names[number],
             "exact": exact,
-            "stars": len(reached.stars),
+            "stars": len(stars),
             "projections": [
-                _projection(task, reached, pair, star_upper - star_lower, outputs, count, parameters.directions)
+                _projection(task, stars, pair, star_upper - star_lower, outputs, count, parameters.directions)
                 for pair in pairs
             ],
         },
     )
+
+
+def _stars(
+    network: Network, lower: Floats, upper: Floats, points: Floats, max_stars: int
+) -> tuple[tuple[Star, ...], bool]:
+    """Stars that enclose the outputs over the box, and True when their union is the set of outputs."""
+    probes = sample_box(lower, upper, min(8 * max_stars, _MOST_PROBES), 0, 0)
+    if patterns(network, probes) <= max_stars:
+        exact = split(network, box_star(lower, upper, points), _bounds(network, lower, upper), max_stars)
+        if exact is not None:
+            return exact, True
+    relaxed = []
+    count = min(_PARTS, max_stars) if network.inputs <= _PARTS_INPUTS else 1
+    for low, high in parts(network, lower, upper, count):
+        members = points[((points >= low) & (points <= high)).all(axis=1)]
+        relaxed.append(enclose(network, box_star(low, high, members), _bounds(network, low, high)))
+    return tuple(relaxed), False
+
+
+def _bounds(network: Network, lower: Floats, upper: Floats) -> list[Bounds]:
+    return [(low[0], high[0]) for low, high in layer_bounds(network, lower[None], upper[None])]
 
 
 def sample_box(lower: Floats, upper: Floats, count: int, seed: int, stream: int) -> Floats:
@@ -281,7 +308,7 @@ def _worst(network: Network, condition: OutputCondition, points: Floats) -> Floa
 
 def _projection(
     task: Task,
-    reached: ReachSet,
+    stars: Sequence[Star],
     pair: tuple[int, int],
     widths: Floats,
     outputs: Floats,
@@ -290,8 +317,8 @@ def _projection(
 ) -> dict[str, object]:
     """Polygons of one pair of outputs: one for each star, or for each group of neighbouring stars when many."""
     unit = np.maximum(widths[list(pair)], 1e-9)
-    groups = np.array_split(np.arange(len(reached.stars)), min(count, len(reached.stars)))
-    polygons = [shadow([reached.stars[i] for i in group], pair, unit, directions) for group in groups]
+    groups = np.array_split(np.arange(len(stars)), min(count, len(stars)))
+    polygons = [shadow([stars[i] for i in group], pair, unit, directions) for group in groups]
     shown = np.linspace(0, len(outputs) - 1, min(_SHOWN_SAMPLES, len(outputs))).astype(int)
     return {
         "outputs": [task.statement.outputs[i] for i in pair],

@@ -170,6 +170,28 @@ def _clauses(values: Floats, clause: NDArray[np.int64]) -> tuple[Floats, NDArray
     return np.stack(best, axis=1), np.stack(rows, axis=1)
 
 
+def parts(network: Network, lower: Floats, upper: Floats, count: int) -> list[tuple[Floats, Floats]]:
+    """The box [n] cut into at most `count` boxes, those with the widest output bounds first."""
+    eye = np.eye(network.outputs)
+    rows = np.vstack([eye, -eye])
+    boxes = _Boxes([lower], [upper])
+    width: dict[int, tuple[float, Floats]] = {}
+    fresh: Sequence[int] = [0]
+    while True:
+        bounds, coefficients = lower_bounds(network, *boxes.boxes(fresh), rows)
+        for i, node in enumerate(fresh):
+            width[node] = (-float(bounds[i].sum()), np.abs(coefficients[i]).sum(axis=0))
+        if len(width) >= count:
+            break
+        widest = max(width, key=lambda node: (width[node][0], -node))
+        halves = boxes.halve(widest, width[widest][1])
+        if halves is None:
+            break
+        width.pop(widest)
+        fresh = halves
+    return [(boxes.lower[node], boxes.upper[node]) for node in width]
+
+
 @dataclass(frozen=True)
 class RangeTree:
     """Cuts of a box, the quick output bounds [outputs] over its leaves, and whether they are within tolerance."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evidence.engines.reachability.programs import box_maximum, is_empty, maximise, maximise_all
-from evidence.engines.reachability.star import ReachSet, Star
+from evidence.engines.reachability.star import Star
 from evidence.specification import Floats, OutputCondition
 
 _PAD = 1e-9
@@ -54,11 +54,12 @@ def support(stars: Sequence[Star], directions: Floats) -> Support:
     return Support(upper + pad, tight)
 
 
-def output_bounds(reached: ReachSet, outputs: int) -> tuple[Floats, Floats, bool]:
-    """Lower and upper bounds [outputs] over the reach set, and whether they are exact up to rounding."""
+def output_bounds(stars: Sequence[Star]) -> tuple[Floats, Floats, bool]:
+    """Lower and upper bounds [outputs] over the union of the stars, and whether the solver closed each of them."""
+    outputs = len(stars[0].center)
     eye = np.eye(outputs)
-    found = support(reached.stars, np.vstack([eye, -eye]))
-    return -found.upper[outputs:], found.upper[:outputs], reached.exact and found.tight
+    found = support(stars, np.vstack([eye, -eye]))
+    return -found.upper[outputs:], found.upper[:outputs], found.tight
 
 
 @dataclass(frozen=True)

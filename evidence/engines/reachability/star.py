@@ -1,9 +1,9 @@
 """Star sets: images of a box under a ReLU network, by splitting at each undecided ReLU or by relaxing it.
 
 A star is { center + basis @ a : a in a polytope } (Tran et al., FM 2019). Affine layers move center and basis. At
-a ReLU whose sign is not the same on the whole star, `reach` splits the star in two, which loses nothing; when
-more than the allowed number of stars would arise, it goes back to a layer with few stars and there relaxes each
-undecided ReLU to a triangle with a variable of its own, which encloses the true set (Ehlers, ATVA 2017).
+a ReLU whose sign is not the same on the whole star, `split` cuts the star in two, which loses nothing, and gives up
+when too many stars arise; `enclose` keeps one star and replaces each undecided ReLU by a triangle with a variable
+of its own, which encloses the true set (Ehlers, ATVA 2017).
 Signs are first read off cheap bounds and known member points; only what they leave open costs a linear program.
 
 float64 without outward rounding: signs are decided up to 1e-11 of a neuron's magnitude, and what is computed
@@ -24,8 +24,6 @@ from evidence.specification import Floats
 
 Bounds = tuple[Floats, Floats]
 _TOLERANCE = 1e-11
-_FEW = 12
-"""From so many stars at most the relaxation starts: each of them then needs many larger linear programs."""
 _ACTIVE, _OPEN, _INACTIVE = 1, 0, -1
 
 
@@ -67,14 +65,6 @@ class Star:
         return np.asarray(np.abs(self.center) + np.abs(self.basis) @ reach)
 
 
-@dataclass(frozen=True)
-class ReachSet:
-    """The union of these stars encloses all outputs; when `exact` it is the set of outputs, up to rounding."""
-
-    stars: tuple[Star, ...]
-    exact: bool
-
-
 def box_star(lower: Floats, upper: Floats, points: Floats) -> Star:
     """The star of a box [n], with member points [p, n] of the box."""
     middle = lower / 2 + upper / 2
@@ -85,38 +75,43 @@ def box_star(lower: Floats, upper: Floats, points: Floats) -> Star:
     return Star(middle, np.diag(half), domain, placed)
 
 
-def reach(network: Network, start: Star, bounds: Sequence[Bounds], max_stars: int) -> ReachSet:
-    """The outputs of a network over a star of inputs.
+def split(network: Network, start: Star, bounds: Sequence[Bounds], max_stars: int) -> tuple[Star, ...] | None:
+    """Stars whose union is the set of outputs over `start`, or None when more than `max_stars` would be needed.
 
     bounds: for each ReLU layer, pre-activation bounds [m] that hold on the whole start, used beside the stars' own.
     """
-    layers = network.layers
     stars: list[Star] = [start]
-    history: list[tuple[int, int, list[Star]]] = []
-    relu = 0
-    for index, layer in enumerate(layers):
-        if isinstance(layer, Affine):
-            stars = [star.affine(layer) for star in stars]
-            continue
-        if len(stars) <= _FEW:
-            history.append((index, relu, stars))
-        after = _split_layer(stars, bounds[relu], max_stars)
-        if after is None:
-            index, relu, stars = history[-1]
-            return ReachSet(tuple(_relaxed(network, index, relu, stars, bounds)), exact=False)
-        stars = after
-        relu += 1
-    return ReachSet(tuple(stars), exact=True)
-
-
-def _relaxed(network: Network, first: int, relu: int, stars: list[Star], bounds: Sequence[Bounds]) -> list[Star]:
-    for layer in network.layers[first:]:
+    remaining = iter(bounds)
+    for layer in network.layers:
         if isinstance(layer, Affine):
             stars = [star.affine(layer) for star in stars]
         else:
-            stars = [_relax(star, bounds[relu]) for star in stars]
-            relu += 1
-    return stars
+            after = _split_layer(stars, next(remaining), max_stars)
+            if after is None:
+                return None
+            stars = after
+    return tuple(stars)
+
+
+def patterns(network: Network, points: Floats) -> int:
+    """How many different combinations of ReLU signs occur at the inputs [p, n]: `split` needs as many stars."""
+    values, signs = points, [np.zeros((len(points), 0), dtype=np.bool_)]
+    for layer in network.layers:
+        if isinstance(layer, Affine):
+            values = values @ layer.weight.T + layer.bias
+        else:
+            signs.append(values > 0)
+            values = np.maximum(values, 0.0)
+    return len(np.unique(np.packbits(np.hstack(signs), axis=1), axis=0))
+
+
+def enclose(network: Network, start: Star, bounds: Sequence[Bounds]) -> Star:
+    """One star that contains all outputs over `start`. bounds: as for `split`."""
+    star = start
+    remaining = iter(bounds)
+    for layer in network.layers:
+        star = star.affine(layer) if isinstance(layer, Affine) else _relax(star, next(remaining))
+    return star
 
 
 # --- splitting -------------------------------------------------------------------------------------------------

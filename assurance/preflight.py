@@ -1,0 +1,72 @@
+"""Can the declared runs be carried out at all? Networks and data are read before anything is run or written.
+
+A network with an operator that no engine reads, weights that are not numbers, shapes that do not fit the declared
+inputs, an empty data set: each is found here, with the file's name, so that store and build stay as they were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from assurance.loading import LoadedCase
+from evidence.diagnostics import Finding, Place
+from evidence.errors import AssuranceError, InputError
+from evidence.network import read_network
+from evidence.specification import N_SHAPE, expand
+
+
+def examine(loaded: LoadedCase) -> tuple[Finding, ...]:
+    """Findings on the files that runs need (N1xx). Files that are missing or changed are reported elsewhere."""
+    found: dict[tuple[str, str], Finding] = {}
+    for run in loaded.case.runs:
+        claim = loaded.claims.get(run.requirement)
+        if claim is None:
+            continue
+        for finding in _statement(loaded, run.requirement):
+            found.setdefault((finding.code, str(finding.place)), finding)
+    return tuple(found.values())
+
+
+def require_usable(loaded: LoadedCase) -> None:
+    """Raise InputError with everything that `examine` finds."""
+    findings = examine(loaded)
+    if findings:
+        raise InputError(*findings)
+
+
+def _statement(loaded: LoadedCase, requirement: str) -> Iterator[Finding]:
+    statement = loaded.claims[requirement].statement
+    model = loaded.path_of(statement.model)
+    if model is None:
+        return
+    name = _shown(loaded, model)
+    try:
+        network = read_network(model.read_bytes(), name)
+    except AssuranceError as error:
+        for finding in error.findings:
+            yield dataclasses.replace(finding, place=Place(name, element=finding.place.element))
+        return
+    declared = (len(statement.inputs), len(statement.outputs))
+    if (network.inputs, network.outputs) != declared:
+        yield N_SHAPE.finding(
+            f"the network maps {network.inputs} inputs to {network.outputs} outputs, the case declares {declared[0]} and {declared[1]}",
+            Place(name),
+        )
+        return
+    named = [getattr(statement.regions, field, None) for field in ("data", "table")]
+    paths = [path for digest in named if digest and (path := loaded.path_of(digest))]
+    if any(named) and not paths:
+        return
+    try:
+        expand(statement, lambda digest: paths[0].read_bytes())
+    except AssuranceError as error:
+        for finding in error.findings:
+            yield dataclasses.replace(
+                finding, place=Place(_shown(loaded, paths[0]) if paths else name, element=requirement)
+            )
+
+
+def _shown(loaded: LoadedCase, path: Path) -> str:
+    return str(loaded.folder / path.relative_to(loaded.folder))

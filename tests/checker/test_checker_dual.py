@@ -1,0 +1,195 @@
+"""The pieces of the bound one by one: any slopes, every layer, and the error terms where they matter most.
+
+The networks here cancel: exact results are many orders of magnitude below the terms that make them up, so that a
+forgotten error term shows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from checker_toys import Files, Toy, balls, linear, random_toy, run, statement, toy, whole
+
+from evidence.checker import dual, onnx_reader
+from evidence.checker.dual import ADAPTIVE, ONE, ZERO, Bounds, Network, Query, layer_bounds, lower_bounds
+from evidence.checker.onnx_reader import Layer
+from evidence.checker.regions import Sets
+
+
+def network(net: Toy) -> Network:
+    return Network(onnx_reader.read(net.onnx()))
+
+
+def points_in(rng: np.random.Generator, lower: np.ndarray, upper: np.ndarray, count: int) -> np.ndarray:
+    """Corners and random points of a box [n]."""
+    n = len(lower)
+    corners = np.array(np.meshgrid(*[[0.0, 1.0]] * n)).reshape(n, -1).T
+    return lower + np.concatenate([corners, rng.uniform(size=(count, n))]) * (upper - lower)
+
+
+@pytest.mark.parametrize("kind", ["inside", "outside", "huge"])
+def test_any_slopes_give_valid_bounds(kind: str) -> None:
+    """Slopes inside [0, 1], far outside, and huge: the bound of each row stays below every sampled value."""
+    rng = np.random.default_rng({"inside": 1, "outside": 2, "huge": 3}[kind])
+    finite = 0
+    for _ in range(60):
+        toy_net = random_toy(rng, [2, *rng.integers(1, 7, size=int(rng.integers(1, 4))).tolist(), 2])
+        net, n = network(toy_net), 40
+        lower = rng.normal(size=2)
+        upper = lower + rng.uniform(0.2, 2, size=2)
+        sets = Sets(lower[None], upper[None])
+        bounds = layer_bounds(net, sets, (ADAPTIVE,))
+        rows = rng.normal(size=(n, 2))
+        slopes = []
+        for layer in net.layers[:-1]:
+            drawn = rng.uniform(0, 1, size=(n, layer.outputs))
+            if kind != "inside":
+                drawn = rng.normal(size=drawn.shape) * (3 if kind == "outside" else 10.0 ** rng.uniform(0, 160))
+            slopes.append(drawn)
+        query = Query(len(net.layers) - 1, rows, np.zeros(n, dtype=np.int64), slopes=slopes)
+        with np.errstate(all="ignore"):
+            found = lower_bounds(net, sets, bounds, query)
+        values = toy_net.rough(points_in(rng, lower, upper, 2000)) @ rows.T
+        assert (found <= values.min(axis=0) + 1e-9).all()
+        finite += np.isfinite(found).sum()
+    assert finite > 1000
+
+
+def test_every_rule_bounds_every_layer() -> None:
+    """Bounds of pre-activations of all layers hold at sampled points, and the dual is tighter than intervals."""
+    rng = np.random.default_rng(4)
+    for trial in range(25):
+        toy_net = random_toy(rng, [3, 8, 8, 8, 2], normalised=bool(trial % 2))
+        net = network(toy_net)
+        lower = rng.normal(size=3)
+        upper = lower + rng.uniform(0.1, 1.5, size=3)
+        ball = (None, None) if trial % 3 else ((lower + upper)[None] / 2, np.array([0.4]))
+        sets = Sets(lower[None], upper[None], *ball)
+        points = points_in(rng, lower, upper, 300)
+        if ball[0] is not None:
+            points = points[np.linalg.norm(points - ball[0], axis=1) <= 0.4]
+        widths = []
+        for rules in ((), (ADAPTIVE,), (ZERO,), (ONE,), (ADAPTIVE, ZERO, ONE)):
+            bounds = layer_bounds(net, sets, rules)
+            values = points
+            for layer, bound in zip(net.layers, bounds, strict=True):
+                values = (values * layer.weight if layer.weight.ndim == 1 else values @ layer.weight.T) + layer.bias
+                assert (values >= bound.lower - 1e-9).all() and (values <= bound.upper + 1e-9).all()
+                values = np.maximum(values, 0) if layer.relu else values
+            widths.append(float((bounds[-1].upper - bounds[-1].lower).sum()))
+        assert max(widths[1:]) < widths[0]
+
+
+def cancelling(rng: np.random.Generator) -> Iterator[Toy]:
+    """Networks on one to three inputs in which the terms of some layer nearly cancel."""
+    for trial in range(150):
+        widths = [int(rng.integers(1, 4)), *rng.integers(2, 6, size=int(rng.integers(1, 4))).tolist(), 1]
+        pairs = [(rng.normal(size=(b, a)), rng.normal(size=b) * (trial % 2) * 1e-3) for a, b in pairwise(widths)]
+        product = np.linalg.multi_dot([w for w, _ in pairs[-2::-1]]) if len(pairs) > 2 else pairs[0][0]
+        # the last row is made orthogonal to the first column of what comes before it
+        column, row = product[:, 0], pairs[-1][0][0]
+        row[-1] = -(row[:-1] @ column[:-1]) / column[-1]
+        yield toy(*pairs) if trial % 3 else affine(toy(*pairs))
+
+
+def affine(net: Toy) -> Toy:
+    """The same without any ReLU."""
+    return Toy(tuple(type(step)(step.weight, step.bias, False) for step in net.steps), net.minus, net.by)
+
+
+def test_bounds_of_every_layer_hold_a_point_in_spite_of_cancellation() -> None:
+    """Interval bounds of a set of one point against the exact pre-activations, in rationals."""
+    rng = np.random.default_rng(5)
+    for trial, net in enumerate(cancelling(rng)):
+        n = net.sizes[0]
+        if trial % 2:
+            by = rng.uniform(0.1, 9, size=n).astype(np.float32)
+            net = Toy(net.steps, (rng.normal(size=n) * 1000).astype(np.float32), by)
+        point = rng.normal(size=n) * 10.0 ** rng.integers(-3, 4)
+        for rules in ((), (ADAPTIVE, ZERO, ONE)):
+            bounds = layer_bounds(network(net), Sets(point[None], point[None]), rules)
+            for exact, bound in zip(net.trace(point.tolist()), bounds, strict=False):
+                for z, low, high in zip(exact, bound.lower[0], bound.upper[0], strict=True):
+                    assert Fraction(low) <= z <= Fraction(high)
+
+
+def test_dual_holds_in_spite_of_cancellation() -> None:
+    """Rows of +-1 at the output over boxes whose widths are far below rounding, against rationals at all corners."""
+    rng = np.random.default_rng(6)
+    for net in cancelling(rng):
+        chain, n = network(net), net.sizes[0]
+        point = np.zeros(n)
+        point[0] = rng.normal()
+        lower, upper = point[None], point[None] + 2e-16 * rng.uniform(size=(1, n)) * (rng.uniform() < 0.5)
+        sets = Sets(lower, upper)
+        bounds = layer_bounds(chain, sets, (ADAPTIVE,))
+        query = Query(len(chain.layers) - 1, np.array([[1.0], [-1.0]]), np.array([0, 0]))
+        low, high = lower_bounds(chain, sets, bounds, query) * np.array([1, -1])
+        for corner in points_in(rng, lower[0], upper[0], 0):
+            y = net.exact(corner.tolist())[0]
+            assert Fraction(low) <= y <= Fraction(high)
+
+
+def test_ball_around_the_origin_in_spite_of_cancellation() -> None:
+    """Without biases the range of an affine map over a ball in one dimension is +-radius times its exact slope."""
+    rng = np.random.default_rng(7)
+    for net in cancelling(rng):
+        if net.sizes[0] != 1 or any(step.relu for step in net.steps) or any(step.bias.any() for step in net.steps):
+            continue
+        chain = network(net)
+        sets = Sets(np.array([[-9.0]]), np.array([[9.0]]), np.zeros((1, 1)), np.ones(1))
+        bounds = layer_bounds(chain, sets, ())
+        query = Query(len(chain.layers) - 1, np.array([[1.0]]), np.array([0]))
+        assert Fraction(lower_bounds(chain, sets, bounds, query)[0]) <= -abs(net.exact([1.0])[0])
+
+
+def test_each_error_term_is_needed_somewhere() -> None:
+    """One layer by hand: what `_relu` and the identity lose for an error of mu, at the ends of [l, u]."""
+    mu, error, of = np.array([[1.0, -1.0, 0.5]]), np.array([[0.25, 0.25, 0.25]]), np.array([0])
+    active = Bounds(np.array([[1.0, 1.0, 1.0]]), np.array([[2.0, 2.0, 2.0]]))
+    nu, lost = dual._relu(mu, error, active, of, ADAPTIVE, None)
+    np.testing.assert_array_equal(nu, mu)
+    np.testing.assert_array_equal(lost, [[0.5, 0.5, 0.5]])  # the error times u
+    never = Bounds(np.array([[-2.0, -2.0, -2.0]]), np.array([[-1.0, -1.0, 0.0]]))
+    nu, lost = dual._relu(mu, error, never, of, ADAPTIVE, None)
+    np.testing.assert_array_equal(nu, 0 * mu)
+    np.testing.assert_array_equal(lost, 0 * mu)
+    # undecided on [-1, 3]: f(z) = mu max(z, 0) - nu z has its least value at -1, 0 or 3
+    open_ = Bounds(np.full((1, 3), -1.0), np.full((1, 3), 3.0))
+    for slope in (-2.0, 0.0, 0.3, 1.0, 1.7):
+        nu, lost = dual._relu(mu, error, open_, of, ADAPTIVE, np.full((1, 3), slope))
+        np.testing.assert_allclose(nu, [[slope, -0.75, 0.5 * slope]])
+        wanted = [min(0.0, nu[0, j], (mu[0, j] - 0.25 - nu[0, j]) * 3) for j in range(3)]
+        np.testing.assert_allclose(lost, -np.array([wanted]))
+
+
+def test_overflow_never_becomes_a_bound() -> None:
+    """Infinite and NaN weights of every kind inside the evaluation give -inf, not a number."""
+    for value in (np.inf, -np.inf, np.nan, 1e308, -1e308):
+        for relu in (True, False):
+            first = Layer(np.array([[value], [-value]]), np.array([value, -value]), relu)
+            chain = Network((first, Layer(np.array([[1e308, 1e308]]), np.zeros(1))))
+            sets = Sets(np.array([[-1.0]]), np.array([[1.0]]))
+            with np.errstate(all="ignore"):
+                bounds = layer_bounds(chain, sets, (ADAPTIVE, ZERO, ONE))
+                query = Query(1, np.array([[1.0], [-1.0]]), np.array([0, 0]))
+                found = lower_bounds(chain, sets, bounds, query)
+            assert (found < 1e300).all() and not np.isnan(found).any()
+            if not np.isfinite(value):
+                assert (found == -np.inf).all()
+
+
+def test_rounded_coefficients_are_not_taken_for_the_decimal_ones() -> None:
+    """0.3 x - 0.1 (3 x) is zero over the decimals; as floats its coefficients say otherwise by 3e-17 x."""
+    net = affine(toy((np.array([[1.0], [3.0]]), [0, 0])))
+    files = Files()
+    model = files.add(net.onnx())
+    for x in (1.0, -1.0, 1e6, -1e6):
+        data = files.arrays(inputs=np.array([[x]]), labels=np.array([0]))
+        for row in ([0.3, -0.1], [-0.3, 0.1]):
+            value = statement(model, 1, 2, balls(data, "linf", 0.0), linear(row))
+            assert run(value, files, whole(1)).proved == (False,)
