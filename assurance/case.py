@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from evidence.digest import Digest
-from evidence.specification import Condition, Frozen, NamedBox, Port, Range
+from evidence.specification import Condition, Frozen, NamedBox, Port, Quantity, Range
 from evidence.threat import ThreatModel
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
@@ -225,9 +225,22 @@ class Model(DeclaredFile):
     """Arithmetic of the deployed computation. `real` only for a specification that nothing executes."""
     predictor: Predictor
     """What is deployed: the base network or the classifier smoothed over noise."""
+    smoothing_noise: Quantity | None = None
+    """Standard deviation of the Gaussian noise of a deployed smoothed classifier: another noise is another classifier."""
     decision: Literal["argmax", "argmin", "none"] = "argmax"
     inputs: tuple[Port, ...] | InputFamily
     outputs: tuple[Id, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _noise(self) -> Model:
+        smoothed = self.predictor is Predictor.SMOOTHED
+        if smoothed != (self.smoothing_noise is not None):
+            raise ValueError("smoothing_noise is declared for a smoothed predictor, and for no other")
+        if self.smoothing_noise is not None:
+            units = {port.unit for port in self.ports}
+            if self.smoothing_noise.value <= 0 or units != {self.smoothing_noise.unit}:
+                raise ValueError(f"smoothing_noise must be positive and in the unit of the inputs ({', '.join(sorted(units))})")
+        return self
 
     @property
     def ports(self) -> tuple[Port, ...]:

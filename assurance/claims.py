@@ -33,6 +33,8 @@ class Claim:
     reviewed: bool
     """A named person confirmed that the formal property means what the sentence says."""
     review_independent: bool
+    noise: tuple[float, str] | None = None
+    """Standard deviation and unit of the noise of a deployed smoothed classifier."""
 
     @property
     def criterion_digest(self) -> str:
@@ -43,7 +45,7 @@ class Claim:
             "error_probability": self.criterion.error_probability,
         }
         statement = self.statement.model_dump(mode="json", exclude={"model"})
-        return of_bytes(canonical_json({"statement": statement, "criterion": criterion}))
+        return of_bytes(canonical_json({"statement": statement, "criterion": criterion, "noise": self.noise}))
 
 
 def claim_of(case: Case, requirement: Requirement) -> Claim | None:
@@ -56,12 +58,14 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
     if formal is None:
         return None
     review = requirement.meaning_review
+    noise = case.model(formal.model).smoothing_noise
     return Claim(
         requirement.id,
         statement_of(case, formal),
         Criterion(formal.at_least, formal.guarantee, formal.error_probability),
         reviewed=review is not None,
         review_independent=review is not None and review.independent and review.by != requirement.author,
+        noise=(noise.value, noise.unit) if noise else None,
     )
 
 

@@ -82,8 +82,10 @@ def _executed(loaded: LoadedCase, store: Store, run: Run, item: Finished) -> Exe
 def _device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
     if wanted != "auto":
         return wanted
-    import torch
-
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return "cpu"  # an engine that needs it says so, run by run
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 

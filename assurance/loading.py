@@ -375,6 +375,13 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
             yield C_ENGINE.finding(
                 f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}", place
             )
+        elif run.engine == "smoothing":
+            noise = next((item.smoothing_noise for item in case.models if item.id == formal.model), None)
+            if noise is not None and run.parameters.get("sigma") != noise.value:
+                yield C_ENGINE.finding(
+                    f"run {run.id}: its sigma is {run.parameters.get('sigma')}, the deployed classifier's noise is {noise}",
+                    document.place(("runs", i, "parameters")),
+                )
     yield from _circles(case, document)
     for i, hazard in enumerate(case.hazards):
         if hazard.id not in answered:

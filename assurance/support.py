@@ -206,6 +206,10 @@ def _identity(claim: Claim, record: RunRecord) -> list[Reason]:
                 f"the record is about the {record.guarantee.predictor.value} predictor, deployed is {wanted.predictor.value}",
             )
         )
+    if isinstance(record, SmoothingRecord) and claim.noise != (record.sigma, record.sigma_unit):
+        deployed = f"{claim.noise[0]:g} {claim.noise[1]}" if claim.noise else "no noise"
+        message = f"the record is about noise of {record.sigma:g} {record.sigma_unit}, deployed is {deployed}"
+        found.append(reason(S_PREDICTOR, message))
     if not any(item.code == S_PORTS.id for item in found):
         found += _regions(claim, record)
     return found

@@ -1,9 +1,13 @@
-"""SHA-256 over bytes as they are. Nothing is re-serialised to be hashed; records are hashed as stored."""
+"""SHA-256 over bytes as they are, and JSON in the one form that is hashed.
+
+Nothing is re-serialised to be hashed; records are hashed as stored.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +36,25 @@ def canonical_json(value: Any) -> bytes:
     Raises ValueError for NaN or infinity, which JSON cannot hold.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+MAX_JSON_DEPTH = 100
+_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
+def parse_json(data: bytes) -> Any:
+    """JSON from bytes that nobody should have to trust. Raises ValueError, also for more than 100 levels.
+
+    The levels are counted first: a library can raise the interpreter's recursion limit (auto_LiRPA does), and then
+    deep nesting would not raise RecursionError but end the process.
+    """
+    depth = 0
+    for token in _BRACKET.finditer(data):
+        first = token[0][:1]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > MAX_JSON_DEPTH:
+            raise ValueError(f"more than {MAX_JSON_DEPTH} levels of nesting")
+    return json.loads(data)
 
 
 def short(digest: str) -> str:

@@ -11,7 +11,6 @@ The store does not judge: a record in it is a fact about a run, whatever it says
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.diagnostics import Place, Severity, code
-from evidence.digest import PREFIX, canonical_json, of_bytes
+from evidence.digest import PREFIX, canonical_json, of_bytes, parse_json
 from evidence.errors import StoreError
 
 E_MISSING = code("E102", Severity.ERROR, "stored object is missing", "repeat the run with `assurance run`")
@@ -56,8 +55,8 @@ class Entry:
 
 def _entry(line: bytes, place: Place) -> Entry:
     try:
-        entry = Entry(**json.loads(line))
-    except (ValueError, TypeError, RecursionError):
+        entry = Entry(**parse_json(line))
+    except (ValueError, TypeError):
         entry = None
     if entry is None or not all(isinstance(getattr(entry, name), str) for name in Entry.__slots__):
         raise StoreError.of(E_INDEX, "unreadable journal entry", place)
@@ -147,8 +146,8 @@ class Store:
 
     def _json(self, path: Path) -> dict[str, Any]:
         try:
-            value = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError):
+            value = parse_json(path.read_bytes())
+        except (OSError, ValueError):
             value = None
         if not isinstance(value, dict):
             raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))

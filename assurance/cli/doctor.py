@@ -48,9 +48,7 @@ def doctor(as_json: bool) -> None:
     if as_json:
         print_json({"python": sys.version.split()[0], "parts": found})
         return
-    rows = [
-        [item["name"], item["version"] or "-", item["state"], item["serves"], item["remedy"] or ""] for item in found
-    ]
+    rows = [[item[key] or "-" for key in ("name", "version", "state", "serves", "remedy")] for item in found]
     print_table("Installation", ["part", "version", "state", "serves", "remedy"], rows)
 
 

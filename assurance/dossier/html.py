@@ -53,7 +53,9 @@ def _fonts() -> str:
     for style, weight in (("Regular", 400), ("Bold", 700)):
         data = (folder("templates") / "css" / "fonts" / f"AssuranceSans-{style}.woff2").read_bytes()
         source = f"data:font/woff2;base64,{base64.b64encode(data).decode()}"
-        rules.append(f'@font-face{{font-family:"{text.family()}";font-weight:{weight};src:url({source})format("woff2")}}')
+        rules.append(
+            f'@font-face{{font-family:"{text.family()}";font-weight:{weight};src:url({source})format("woff2")}}'
+        )
     return "\n".join(rules)
 
 

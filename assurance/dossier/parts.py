@@ -18,6 +18,8 @@ from evidence.diagnostics import Place, registered
 from evidence.digest import short
 
 Item = TypeVar("Item")
+IN_RECORD = "the record holds all"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -89,16 +91,16 @@ def objective_link(standard: str, entry: str, text: str = "") -> Link:
     return Link(text or f"{standard} {entry}", anchor("obj", f"{standard}:{entry}"))
 
 
-def number(value: float) -> str:
-    """A number for a table: six significant digits."""
-    return f"{value:.6g}"
+def number(value: float, digits: int = 6) -> str:
+    """A number for a table, with so many significant digits. All digits stand in the record."""
+    return f"{value:.{digits}g}"
 
 
 def share(n: int, of: int) -> str:
     """`n of N`, with the share where that says more. The share is rounded down: 999 of 1000 never reads 100 %."""
     if of < 10 or n in (0, of):
         return f"{n} of {of}"
-    return f"{n} of {of} ({int(1000 * n / of) / 10:g} %)"
+    return f"{n} of {of} ({n * 1000 // of / 10:g}{NO_BREAK}%)"
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:

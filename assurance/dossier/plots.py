@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assurance.dossier.parts import Figure
 from assurance.gsn import text
 from assurance.resources import folder
 
@@ -58,9 +59,9 @@ def curves(x_label: str, y_label: str, shown: Sequence[Curve], mark: float | Non
         axes.set_xlabel(x_label, parse_math=False)
         axes.set_ylabel(y_label, parse_math=False)
         axes.grid(color="#e3e3e3", linewidth=0.5)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, frameon=False, fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=2, borderaxespad=0, frameon=False, fontsize=8)
 
-    return _figure(draw, (6.6, 2.7), right=0.66)
+    return _figure(draw, (3.9, 3.0))
 
 
 def bars(x_label: str, shown: Sequence[Bar]) -> str | None:
@@ -74,11 +75,13 @@ def bars(x_label: str, shown: Sequence[Bar]) -> str | None:
         axes.set_yticks(range(len(shown)))
         axes.set_yticklabels([bar.name for bar in shown], parse_math=False)
         axes.invert_yaxis()
+        axes.use_sticky_edges = False
+        axes.margins(x=0.05)
         axes.set_xlabel(x_label, parse_math=False)
         axes.grid(axis="x", color="#e3e3e3", linewidth=0.5)
         axes.set_axisbelow(True)
 
-    return _figure(draw, (6.6, 0.75 + 0.3 * len(shown)))
+    return _figure(draw, (3.35, 0.75 + 0.3 * len(shown)))
 
 
 def polygons(
@@ -101,16 +104,21 @@ def polygons(
         axes.grid(color="#e3e3e3", linewidth=0.5)
         axes.set_axisbelow(True)
 
-    return _figure(draw, (3.3, 2.7))
+    return _figure(draw, (3.35, 2.7))
 
 
-def _figure(draw: Callable[[Any], None], size: tuple[float, float], right: float | None = None) -> str | None:
+def figure(title: str, alt: str, uri: str | None) -> Figure:
+    """A picture for the view: drawn, or with the words that say why not."""
+    return Figure(title, alt, uri, "" if uri else NOT_DRAWN)
+
+
+def _figure(draw: Callable[[Any], None], size: tuple[float, float]) -> str | None:
     """Draw on fresh axes; a data URI, or None without matplotlib. Size in inches."""
     try:
         import matplotlib
         from matplotlib import font_manager
         from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
+        from matplotlib.figure import Figure as Drawing
     except ModuleNotFoundError:
         return None
     for style in ("Regular", "Bold"):
@@ -130,12 +138,10 @@ def _figure(draw: Callable[[Any], None], size: tuple[float, float], right: float
         "axes.unicode_minus": True,
     }
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=size, layout="constrained" if right is None else None)
-        FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        if right is not None:
-            figure.subplots_adjust(left=0.09, right=right, bottom=0.19, top=0.96)
+        drawing = Drawing(figsize=size, layout="constrained")
+        FigureCanvasSVG(drawing)
+        axes = drawing.add_subplot()
         draw(axes)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -38,7 +38,7 @@ def mark_css() -> str:
     for word in (*LOOKS, *_SAME_AS, *_OWN):
         known = _SAME_AS.get(word, word)
         sign = _OWN[word] if word in _OWN else status_mark(known, 0, 0)
-        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" viewBox="-5 -5 10 10">{sign}</svg>'
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="12" height="12" viewBox="-5 -5 10 10">{sign}</svg>'
         uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         colour = LOOKS[known].line if known in LOOKS else _GREY
         rules.append(f".{slug(word)}{{color:{colour}}}.{slug(word)}::before{{content:url({uri})}}")

@@ -113,7 +113,7 @@ def _provenance(snapshot: Snapshot, evidence: EvidenceView) -> ProvenanceView:
                 f"{provenance.engine} {provenance.engine_version}",
                 str(provenance.seed),
                 provenance.device,
-                made.get(item.digest, {}).get("Date", ""),
+                made.get(item.digest, {}).get("date", ""),
             )
         )
     answered = {item.run for item in snapshot.register.runs if item.current}

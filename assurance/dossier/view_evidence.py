@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from assurance.dossier.parts import (
     Coded,
     Fact,
-    Grid,
     Link,
     anchor,
     coded,
@@ -24,7 +24,15 @@ from assurance.dossier.trace import Trace
 from assurance.dossier.view_results import ResultsView, results_view
 from assurance.register import DocumentEntry, RunItem, sidecar_of
 from assurance.snapshot import Snapshot
-from assurance.words import arithmetic_words, condition_words, predictor_words, regions_words, result_words, verdict_words
+from assurance.support import Assessment, Level
+from assurance.words import (
+    arithmetic_words,
+    condition_words,
+    predictor_words,
+    regions_words,
+    result_words,
+    verdict_words,
+)
 from evidence.digest import short
 from evidence.limits import Limit
 from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
@@ -100,8 +108,6 @@ class RecordView:
     rechecks: tuple[RecheckRow, ...]
     files: tuple[Link, ...]
     provenance: tuple[Fact, ...]
-    parameters: Grid
-    versions: Grid
     artefacts: tuple[ArtefactRow, ...]
     made: tuple[Fact, ...]
     goals: tuple[Link, ...]
@@ -138,7 +144,7 @@ def evidence_view(snapshot: Snapshot, store: Store, trace: Trace) -> EvidenceVie
     for item in sorted(snapshot.register.runs, key=lambda item: (not item.current, item.order)):
         uses.setdefault(item.digest, []).append(item)
     views = tuple(_record(snapshot, store, trace, items) for items in uses.values())
-    dates = tuple(day(fact.value) for view in views for fact in view.made if fact.name == "Date")
+    dates = tuple(day(fact.value) for view in views for fact in view.made if fact.name == "date")
     documents = tuple(_document(snapshot, trace, item) for item in snapshot.register.documents)
     return EvidenceView(views, documents, tuple(item for item in dates if item))
 
@@ -172,7 +178,6 @@ def _limits(limits: tuple[Limit, ...]) -> tuple[Coded, ...]:
 def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]) -> RecordView:
     item = items[0]
     record, loaded = item.record, snapshot.loaded
-    provenance = record.provenance
     return RecordView(
         anchor=anchor("rec", item.digest),
         short=short(item.digest),
@@ -191,15 +196,7 @@ def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]
         attack=_attack(record),
         rechecks=tuple(RecheckRow(r.by, r.what, f"{r.agreed} of {r.of}", r.note) for r in record.rechecks),
         files=_files(snapshot, record),
-        provenance=(
-            Fact("Engine", f"{provenance.engine} {provenance.engine_version}"),
-            Fact("Seed", str(provenance.seed)),
-            Fact("Device", provenance.device),
-        )
-        if provenance
-        else (),
-        parameters=_grid("parameter", provenance.parameters if provenance else {}),
-        versions=_grid("library", provenance.versions if provenance else {}),
+        provenance=_provenance(record),
         artefacts=tuple(
             ArtefactRow(role, digest, "in the store" if digest in store else "NOT in the store")
             for role, digest in sorted(record.artefacts.items())
@@ -211,11 +208,18 @@ def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]
 
 
 _LEVELS = {
-    "full": "meets the requirement's criterion",
-    "partial": "supports the requirement in part",
-    "none": "does not support the requirement",
-    "contradicts": "contradicts the requirement",
+    Level.FULL: "meets the requirement's criterion",
+    Level.PARTIAL: "supports the requirement in part",
+    Level.NONE: "does not support the requirement",
+    Level.CONTRADICTS: "contradicts the requirement",
 }
+
+
+def _support(found: Assessment) -> str:
+    words = _LEVELS[found.level]
+    if found.level is Level.FULL and found.refuted:
+        words += " while counterexamples stand"
+    return f"{words}; established: {share(found.established, found.total)}"
 
 
 def _use(snapshot: Snapshot, item: RunItem) -> UseRow:
@@ -227,7 +231,7 @@ def _use(snapshot: Snapshot, item: RunItem) -> UseRow:
         current=item.current,
         when="current" if item.current else "history",
         outcome=item.outcome,
-        support=f"{_LEVELS[found.level.value]}; established: {share(found.established, found.total)}" if found else "",
+        support=_support(found) if found else "",
         reasons=coded(found.reasons) if found else (),
     )
 
@@ -248,8 +252,9 @@ def _guarantee(record: RunRecord) -> tuple[Fact, ...]:
         Fact("Kind", GUARANTEE_WORDS[guarantee.kind]),
         Fact("Established", _established(record)),
         Fact("Arithmetic", arithmetic_words(guarantee.arithmetic) or "not applicable"),
-        Fact("Predictor", predictor_words(guarantee.predictor)),
-        Fact("Analysed artefact", record.artefact.value.replace("-", " ")),
+        Fact(
+            "Speaks of", f"{predictor_words(guarantee.predictor)}; analysed: {record.artefact.value.replace('-', ' ')}"
+        ),
         Fact(
             "Complete",
             "yes: it would also have found every violation"
@@ -271,9 +276,15 @@ def _guarantee(record: RunRecord) -> tuple[Fact, ...]:
 def _established(record: RunRecord) -> str:
     if isinstance(record, SmoothingRecord):
         regions = record.statement.regions
-        eps = regions.perturbation.eps if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball) else None
+        eps = (
+            regions.perturbation.eps
+            if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)
+            else None
+        )
         radius = eps.value if eps else 0.0
-        return f"{share(record.established(radius), record.count)} listed inputs within {eps if eps else number(radius)}"
+        return (
+            f"{share(record.established(radius), record.count)} listed inputs within {eps if eps else number(radius)}"
+        )
     return f"{share(record.number('P'), record.count)} regions"
 
 
@@ -282,8 +293,8 @@ def _attack(record: RunRecord) -> str:
         return ""
     attack, clean = record.attack, record.clean_correct
     text = (
-        f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps: {attack.tried} regions tried, "
-        f"{attack.succeeded} counterexamples that replayed, {attack.near_misses} near misses that did not."
+        f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps. Regions tried: {attack.tried}; "
+        f"counterexamples that replayed: {attack.succeeded}; near misses that did not: {attack.near_misses}."
     )
     return text + (f" Right without perturbation: {share(clean, record.count)}." if clean is not None else "")
 
@@ -303,15 +314,26 @@ def _files(snapshot: Snapshot, record: RunRecord) -> tuple[Link, ...]:
     )
 
 
-def _grid(name: str, values: dict[str, Any]) -> Grid:
-    return Grid((name, "value"), tuple((key, plain(value)) for key, value in sorted(values.items())))
+def _provenance(record: RunRecord) -> tuple[Fact, ...]:
+    made_by = record.provenance
+    if made_by is None:
+        return (Fact("Engine", "not provided: the record names none"),)
+    return (
+        Fact("Engine", f"{made_by.engine} {made_by.engine_version}, seed {made_by.seed}, on {made_by.device}"),
+        Fact("Parameters", _pairs(made_by.parameters) or "all at their defaults"),
+        Fact("Libraries", _pairs(made_by.versions)),
+    )
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {plain(value)}" for key, value in sorted(values.items()))
 
 
 def _made(store: Store, item: RunItem) -> tuple[Fact, ...]:
     """When, how long and by which command: kept beside the record, no part of its identity."""
     held = sidecar_of(store, item)
     facts = []
-    for name, key in (("Date", "date"), ("Seconds", "seconds"), ("Command", "command")):
+    for name, key in (("date", "date"), ("seconds", "seconds"), ("command", "command")):
         if key in held:
             facts.append(Fact(name, plain(held[key])))
     return tuple(facts)
@@ -352,4 +374,3 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
 def is_open(record: RunRecord) -> bool:
     """A run whose verdict is REFUTED or UNKNOWN: an entry of the problem list."""
     return not isinstance(record, SmoothingRecord) and record.verdict is not Verdict.PROVED
-

@@ -1,13 +1,15 @@
 """View of the gaps: what to do next, most useful first, and what stands in the way of each requirement.
 
-Usefulness of an action: what is contradicted or stale comes first, then what serves most objectives, then what a run
-can do before what a document can do before what has to be agreed with the authority.
+Usefulness of an action: what is contradicted or stale comes first; then what serves most objectives; then what is
+begun; then what is asked for more strongly; then what a run can do before what a document can do before what has to be
+agreed with the authority; then the order of the catalogue.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assurance.catalogue import Applicability
 from assurance.coverage import ObjectiveStatus, Row
 from assurance.dossier.parts import Coded, Link, coded, goal_link, objective_link, requirement_link
 from assurance.dossier.view_requirements import counted_words
@@ -55,6 +57,7 @@ class GapsView:
 
 _WORST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT, Status.UNDEVELOPED, Status.PARTIAL)
 _KINDS = ("run", "document", "agree with the authority")
+_STRONGLY = (Applicability.REQUIRED, Applicability.HIGHLY_RECOMMENDED)
 
 
 def gaps_view(snapshot: Snapshot) -> GapsView:
@@ -101,8 +104,10 @@ def _goals(snapshot: Snapshot) -> tuple[GoalGap, ...]:
 def _actions(gaps: list[tuple[str, Row]]) -> tuple[ActionRow, ...]:
     grouped: dict[str, list[tuple[str, Row]]] = {}
     for standard, row in gaps:
-        grouped.setdefault(row.next or "document: settle what the reasons of the objective name", []).append((standard, row))
-    order = sorted(grouped.items(), key=lambda pair: (_urgency(pair[1]), -len(pair[1]), _kind_order(pair[0]), pair[0]))
+        grouped.setdefault(row.next or "document: settle what the reasons of the objective name", []).append(
+            (standard, row)
+        )
+    order = sorted(grouped.items(), key=lambda pair: _usefulness(*pair))
     found = []
     for place, (action, served) in enumerate(order, 1):
         kind, _, text = action.partition(": ")
@@ -127,7 +132,14 @@ def _urgency(served: list[tuple[str, Row]]) -> int:
     return 1 if ObjectiveStatus.STALE in states else 2
 
 
-def _kind_order(action: str) -> int:
+def _usefulness(action: str, served: list[tuple[str, Row]]) -> tuple[int, ...]:
+    """Smaller is more useful; sorting is stable, so that the catalogue's order decides among equals."""
     kind = action.partition(": ")[0]
-    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
-
+    rows = [row for _, row in served]
+    return (
+        _urgency(served),
+        -len(rows),
+        0 if any(row.status is ObjectiveStatus.PARTIAL for row in rows) else 1,
+        0 if any(row.selected.applicability in _STRONGLY for row in rows) else 1,
+        _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
+    )

@@ -118,7 +118,11 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
             ObjectiveGroup(
                 table.id,
                 f"{table.ref}: {table.title}"
-                + (" (alternatives: an appropriate combination is chosen)" if table.combination == "alternatives" else ""),
+                + (
+                    " (alternatives: an appropriate combination is chosen)"
+                    if table.combination == "alternatives"
+                    else ""
+                ),
                 tuple(_row(catalogue, row, trace) for row in rows[table.id]),
             )
             for table in catalogue.tables
@@ -182,11 +186,17 @@ def _asked(row: Row) -> str:
 
 
 def _groups(reasons: tuple[Reason, ...]) -> tuple[ReasonGroup, ...]:
-    by_code: dict[str, list[Coded]] = {}
-    for item in coded(reasons):
-        by_code.setdefault(item.code, []).append(item)
+    """By code. Texts that differ only in what stands before the colon are said once: "proof, sampling: why not"."""
+    by_code: dict[str, dict[str, list[str]]] = {}
+    for item in reasons:
+        head, _, tail = item.message.partition(": ")
+        heads = by_code.setdefault(item.code, {}).setdefault(tail.rstrip(".") or head.rstrip("."), [])
+        if tail:
+            heads.append(head)
     groups = []
-    for code, items in by_code.items():
-        texts, more = first([item.text for item in items], MOST_ALIKE)
+    for code, said in by_code.items():
+        texts, more = first(
+            [": ".join(filter(None, (", ".join(before), tail))) for tail, before in said.items()], MOST_ALIKE
+        )
         groups.append(ReasonGroup(code, texts, f"and {more} more" if more else ""))
     return tuple(groups)

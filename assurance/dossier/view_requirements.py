@@ -113,8 +113,12 @@ def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> Require
             )
             for run, found in standing.assessments
         ),
-        documents=tuple(record_link(found.digest, found.item.id) for found in snapshot.register.documents_about(item.id)),
-        deviations=tuple(Link(found.id, anchor("dev", found.id)) for found in case.deviations if found.about == item.id),
+        documents=tuple(
+            record_link(found.digest, found.item.id) for found in snapshot.register.documents_about(item.id)
+        ),
+        deviations=tuple(
+            Link(found.id, anchor("dev", found.id)) for found in case.deviations if found.about == item.id
+        ),
         goals=trace.goals_of_requirement.get(item.id, ()),
         objectives=trace.objectives_of_requirement.get(item.id, ()),
     )
@@ -135,28 +139,28 @@ def _claim(loaded: LoadedCase, standing: Standing) -> str:
 
 
 def _property(loaded: LoadedCase, formal: FormalProperty) -> tuple[Fact, ...]:
-    case = loaded.case
-    facts = [Fact("Model", formal.model, (Link("description", anchor("model", formal.model)),))]
     regions = formal.regions
+    links = [Link(formal.model, anchor("model", formal.model))]
     if isinstance(regions, BallsOf):
         chosen = "all inputs" if isinstance(regions.inputs, str) else _chosen(regions.inputs)
-        facts.append(Fact("Inputs", f"{chosen} of", (Link(regions.data_set, anchor("file", regions.data_set)),)))
-        facts.append(Fact("Threat model", "", (Link(regions.threat_model, anchor("threat", regions.threat_model)),)))
+        what = f"model, {chosen} of the data set, threat model:"
+        links.append(Link(regions.data_set, anchor("file", regions.data_set)))
+        links.append(Link(regions.threat_model, anchor("threat", regions.threat_model)))
     elif isinstance(regions, CellsOf):
-        text = "cells whose corners hold one entry, of table"
-        facts.append(Fact("Regions", text, (Link(regions.table, anchor("file", regions.table)),)))
+        what = "model, and the cells whose corners hold one entry of the table:"
+        links.append(Link(regions.table, anchor("file", regions.table)))
     else:
-        facts.append(Fact("Regions", f"{len(regions.boxes)} boxes in physical units"))
-    arithmetic = formal.arithmetic or case.model(formal.model).arithmetic
+        what = f"{len(regions.boxes)} boxes in physical units; model:"
+    return (Fact("Stated of", what, tuple(links)), Fact("Criterion", _criterion(loaded, formal)))
+
+
+def _criterion(loaded: LoadedCase, formal: FormalProperty) -> str:
     demanded = "a proof, re-checked" if formal.guarantee is GuaranteeKind.PROVED else "a statistical statement"
     if formal.error_probability is not None:
         demanded += f" with error probability at most {formal.error_probability:g} over its own sampling, for all inputs together"
-    facts += [
-        Fact("Needed share", f"at least {formal.at_least:g} of the regions" if formal.at_least < 1 else "every region"),
-        Fact("Needed guarantee", demanded),
-        Fact("Arithmetic", arithmetic_words(arithmetic)),
-    ]
-    return tuple(facts)
+    share_needed = f"at least {formal.at_least:g} of the regions" if formal.at_least < 1 else "every region"
+    arithmetic = arithmetic_words(formal.arithmetic or loaded.case.model(formal.model).arithmetic)
+    return f"{share_needed}; {demanded}; {arithmetic}"
 
 
 def _chosen(inputs: tuple[int, ...]) -> str:
@@ -168,9 +172,7 @@ def _chosen(inputs: tuple[int, ...]) -> str:
 def _boxes(boxes: tuple[NamedBox, ...]) -> Grid:
     names = list(boxes[0].ranges)
     shown, more = first(boxes, MOST_BOXES)
-    rows = tuple(
-        (box.id, *(str(box.ranges[name]) if name in box.ranges else "" for name in names)) for box in shown
-    )
+    rows = tuple((box.id, *(str(box.ranges[name]) if name in box.ranges else "" for name in names)) for box in shown)
     return Grid(("box", *names), rows, left_out(more, "boxes", "the case file holds all"))
 
 
@@ -181,7 +183,10 @@ def _terms(formal: FormalProperty) -> Grid | None:
         return Grid(("output", "strictly within"), rows)
     if isinstance(condition, Linear):
         rows = tuple(
-            (" + ".join(f"{number(value)} {name}" for name, value in part.coefficients.items()), number(part.greater_than))
+            (
+                " + ".join(f"{number(value)} {name}" for name, value in part.coefficients.items()),
+                number(part.greater_than),
+            )
             for part in condition.all_of
         )
         return Grid(("sum", "greater than"), rows, numeric=(False, True))

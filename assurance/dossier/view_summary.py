@@ -156,7 +156,9 @@ def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
     uncovered = sum(not item.covered_by for item in vectors)
     errors = sum(item.severity is Severity.ERROR for item in snapshot.findings)
     gaps = sum(row.is_gap for item in snapshot.coverage for row in item.rows)
-    unreviewed = sum(item.property is not None and item.meaning_review is None for item in snapshot.loaded.case.requirements)
+    unreviewed = sum(
+        item.property is not None and item.meaning_review is None for item in snapshot.loaded.case.requirements
+    )
     return (
         Fact("objectives asked for and not supported in full", str(gaps), (Link("gap list", "gaps"),)),
         Fact("elements of the argument that nothing develops", str(undeveloped), (Link("open goals", "gaps-goals"),)),

@@ -115,15 +115,14 @@ def head_view(snapshot: Snapshot, dates: tuple[str, ...]) -> Head:
             for item in snapshot.coverage
             if item.catalogue.watermark
         ),
-        standards=tuple(_standard(item.catalogue.edition, item.level) for item in snapshot.coverage),
+        standards=tuple(
+            f"{item.catalogue.id}, {f'level {item.level}' if item.level else 'no level'}: {item.catalogue.edition}"
+            for item in snapshot.coverage
+        ),
         files=_files(snapshot.loaded),
         people=Grid(("name", "role", "organisation", "id"), people),
         acceptances=accepted if standing else "none recorded",
     )
-
-
-def _standard(edition: str, level: str | None) -> str:
-    return f"{edition}, level {level}" if level else f"{edition}, no level"
 
 
 def _dates(snapshot: Snapshot) -> list[str]:
@@ -232,7 +231,9 @@ def _hazard(loaded: LoadedCase, hazard: Hazard) -> HazardRow:
         hazard.title,
         "; ".join(classes),
         "; ".join(levels),
-        tuple(Link(item.id, anchor("safety", item.id)) for item in case.safety_requirements if hazard.id in item.hazards),
+        tuple(
+            Link(item.id, anchor("safety", item.id)) for item in case.safety_requirements if hazard.id in item.hazards
+        ),
         tuple(requirement_link(item.id) for item in case.requirements if hazard.id in item.hazards),
     )
 
@@ -249,8 +250,13 @@ def _model_facts(loaded: LoadedCase, index: int) -> tuple[Fact, ...]:
         Fact("Role", _ROLES[model.role]),
         Fact("Deployed arithmetic", model.arithmetic.value),
         Fact("Deployed predictor", f"{model.predictor.value} predictor"),
-        Fact("Decision", f"{model.decision} of the outputs" if model.decision != "none" else "none: the outputs are used"),
-        Fact("Inputs", f"{len(model.ports)}: {inputs}" + (f"; {left_out(more, 'inputs', 'see the case file')}" if more else "")),
+        Fact(
+            "Decision", f"{model.decision} of the outputs" if model.decision != "none" else "none: the outputs are used"
+        ),
+        Fact(
+            "Inputs",
+            f"{len(model.ports)}: {inputs}" + (f"; {left_out(more, 'inputs', 'see the case file')}" if more else ""),
+        ),
         Fact("Outputs", f"{len(model.outputs)}: {', '.join(model.outputs)}"),
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assurance.case import BallsOf, Case
-from assurance.dossier.parts import Fact, Grid, Link, anchor, goal_link, requirement_link
+from assurance.dossier.parts import Fact, Link, anchor, goal_link, requirement_link
 from assurance.snapshot import Snapshot
-from evidence.specification import SensorError
 from evidence.threat import ThreatModel, describe
 
 
@@ -26,7 +25,6 @@ class ThreatView:
     anchor: str
     title: str
     facts: tuple[Fact, ...]
-    tolerances: Grid | None
     exclusions: tuple[ExclusionRow, ...]
     used_by: tuple[Link, ...]
 
@@ -84,24 +82,20 @@ def _threat(snapshot: Snapshot, threat: ThreatModel) -> ThreatView:
     used = [
         item.id
         for item in case.requirements
-        if item.property and isinstance(item.property.regions, BallsOf) and item.property.regions.threat_model == threat.id
+        if item.property
+        and isinstance(item.property.regions, BallsOf)
+        and item.property.regions.threat_model == threat.id
     ]
-    perturbation = threat.perturbation
-    tolerances = None
-    if isinstance(perturbation, SensorError):
-        rows = tuple((name, str(amount)) for name, amount in perturbation.tolerances.items())
-        tolerances = Grid(("input", "off by at most"), rows, numeric=(False, True))
     return ThreatView(
         id=threat.id,
         anchor=anchor("threat", threat.id),
         title=threat.title,
         facts=(
-            Fact("Perturbation set", describe(perturbation)),
+            Fact("Perturbation set", describe(threat.perturbation)),
             Fact("Adversary's aim", _GOALS[threat.goal]),
             Fact("Adversary's knowledge", _KNOWLEDGE[threat.knowledge]),
             Fact("Rationale", threat.rationale),
         ),
-        tolerances=tolerances,
         exclusions=tuple(
             _exclusion(snapshot, threat, number, text) for number, text in enumerate(threat.exclusions, 1)
         ),

@@ -31,7 +31,7 @@ from assurance.gsn.paging import (
     paginate,
 )
 from assurance.gsn.shapes import SIZE, SLANT, Limits, Shape
-from assurance.gsn.tree import DECORATOR, TRANSFER, TRIANGLE, Node, Wire, arrange, wires
+from assurance.gsn.tree import TRANSFER, TRIANGLE, Node, Wire, arrange, decorator_height, wires
 
 __all__ = ["A3", "A4", "HEADER", "MIN_SCALE", "POINTS_PER_MM", "Box", "Page", "PageKind", "Role", "Transfer"]
 __all__ += ["layout", "pages"]
@@ -92,8 +92,7 @@ class Box:
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of the shape with its decorator."""
-        decorated = self.element.undeveloped or self.element.uninstantiated
-        low = self.y + self.shape.height + (DECORATOR if decorated else 0.0)
+        low = self.y + self.shape.height + decorator_height(self.element)
         return self.x, self.y, self.x + self.shape.width, low
 
 
@@ -120,13 +119,13 @@ class Page:
 def layout(argument: Argument) -> Page:
     """One picture of the whole argument at scale 1, as large as it needs to be (for zooming, not for paper)."""
     build = Builder(argument, Limits())
-    node, _ = build.everything()
+    node = build.everything()
     area = sum((item.shape.width + 40.0) * (item.shape.height + 50.0) for item in nodes_of(node))
     width, height = arrange(node, max(_PICTURE_ROW, 1.8 * math.sqrt(area)))
     inner = max(width, _NARROWEST_PICTURE)
     high = height + HEADER + legend.height(inner)
     size_mm = ((inner + 2 * _MARGIN) / POINTS_PER_MM, (high + 2 * _MARGIN) / POINTS_PER_MM)
-    return _finish(argument, [Draft(PageKind.WHOLE, node, 1, 1.0, width)], size_mm, _MARGIN)[0]
+    return _finish(argument, [Draft(PageKind.WHOLE, node, 1.0, width)], size_mm, _MARGIN)[0]
 
 
 def pages(argument: Argument, size_mm: tuple[float, float] = A4, margin_mm: float = 6.0) -> list[Page]:
@@ -154,20 +153,15 @@ def _finish(argument: Argument, drafts: list[Draft], size_mm: tuple[float, float
                     home[node.element.id] = number
                 elif node.element is not None and node.transfer:
                     seen_on.setdefault(node.element.id, []).append(number)
-    parts: dict[tuple[PageKind, str], int] = {}
-    for draft in drafts:
-        key = (draft.kind, draft.node.element.id if draft.node.element else "")
-        parts[key] = max(parts.get(key, 0), draft.part)
     inner = size_mm[0] * POINTS_PER_MM - 2 * margin
     result = []
     for number, draft in enumerate(drafts, 1):
-        key = (draft.kind, draft.node.element.id if draft.node.element else "")
         page = Page(
             kind=draft.kind,
             number=number,
             total=len(drafts),
             title=argument.title or argument.module,
-            part=(draft.part, parts[key]),
+            part=draft.part,
             width_mm=size_mm[0],
             height_mm=size_mm[1],
             margin=margin,
@@ -205,7 +199,7 @@ def _boxes(
             target = home[element.id]
             below = _below(node, "this page" if target == number else f"page {target}", target)
         if node.arrival and seen_on.get(element.id):
-            above = _above(node, seen_on[element.id])
+            above = _above(node, seen_on[element.id], _LINKS_SHOWN if node is draft.node else 1)
         yield Box(
             element=element,
             shape=node.shape,
@@ -234,12 +228,12 @@ def _below(node: Node, label: str, page: int | None) -> Transfer:
     return Transfer(triangle, label, left, top + node.foot - 2.5, page)
 
 
-def _above(node: Node, numbers: list[int]) -> Transfer:
+def _above(node: Node, numbers: list[int], most: int) -> Transfer:
     numbers = sorted(set(numbers))
-    listed = ", ".join(map(str, numbers[:_LINKS_SHOWN])) + (" …" if len(numbers) > _LINKS_SHOWN else "")
+    listed = ", ".join(map(str, numbers[:most])) + (" …" if len(numbers) > most else "")
     shape = node.shape
     wide = max(TRIANGLE, shape.width / 3)
     left = node.x + (SLANT if shape.type is ElementType.STRATEGY else 0.0)
     triangle = ((left, node.y), (left + wide, node.y), (left + wide / 2, node.y - TRANSFER + 2.0))
-    label = f"from page{'s' if len(numbers) > 1 else ''} {listed}"
+    label = f"from page{'s' if min(most, len(numbers)) > 1 else ''} {listed}"
     return Transfer(triangle, label, left + wide + 3.0, node.y - 3.0, numbers[0])

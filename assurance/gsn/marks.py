@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assurance.gsn.shapes import MARK
-from assurance.gsn.tree import DECORATOR
+from assurance.gsn.tree import DECORATOR, DECORATOR_LOW
 
 INK: Final = "#1b1b1b"
 PAPER: Final = "#fff"
@@ -82,7 +82,7 @@ def decorator(undeveloped: bool, uninstantiated: bool, x: float, y: float) -> st
         if uninstantiated:
             path += f"M{number(x - half)} {number(y + half)}h{DECORATOR:g}"
     elif uninstantiated:
-        path = f"M{number(x)} {number(y)}l{half:g} 8h-{DECORATOR:g}z"
+        path = f"M{number(x)} {number(y)}l{half:g} {DECORATOR_LOW:g}h-{DECORATOR:g}z"
     return f'<path d="{path}" fill="{PAPER}" stroke="{INK}"/>' if path else ""
 
 

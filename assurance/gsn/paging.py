@@ -7,7 +7,7 @@ estimates only choose between plans that fit. Numbers, links and coordinates on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -47,14 +47,15 @@ class Draft:
 
     kind: PageKind
     node: Node
-    part: int
     scale: float
     width: float
+    part: tuple[int, int] = (1, 1)
+    """Which part of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a page begins with: an element (None: several tops side by side) and its share of what hangs on it."""
+    """What a page begins with: an element (None: several side by side) and its share of what hangs on it."""
 
     element: Element | None
     contexts: tuple[Element, ...]
@@ -69,14 +70,12 @@ def paginate(argument: Argument, size_mm: tuple[float, float], margin: float) ->
     if whole is not None:
         return [whole]
     overview = Pager(argument, size_mm, margin, abridged=True)
-    drafts = [draft for draft, _ in overview.branch(overview.build.top())]
+    drafts = overview.branch(overview.build.top())[0]
     waiting = [pager.build.top()]
     while waiting:
-        cut: list[Element] = []
-        for draft, cuts in pager.branch(waiting.pop()):
-            drafts.append(draft)
-            cut.extend(cuts)
-        waiting.extend(pager.build.start(element) for element in reversed(cut))  # depth first, like chapters
+        made, starts = pager.branch(waiting.pop())
+        drafts.extend(made)
+        waiting.extend(reversed(starts))  # depth first, like chapters
     return drafts
 
 
@@ -128,13 +127,13 @@ class Builder:
                 reached |= self.argument.reachable([element.id])
         return self.start(tops[0]) if len(tops) == 1 else Start(None, (), tuple(tops))
 
-    def everything(self) -> tuple[Node, Start]:
+    def everything(self) -> Node:
         """The nodes of a page with all elements in full."""
         start = self.top()
         while True:
             node, cuts = self.tree(start, None)
             if not cuts:
-                return node, start
+                return node
             # relations that start at a context are wrong, but not lost: the context is drawn as one more top
             tops = start.children if start.element is None else (start.element,)
             start = Start(None, (), (*tops, *cuts))
@@ -148,9 +147,9 @@ class Builder:
         seen: set[str] = set()
         cuts: list[Element] = []
 
-        def occur(element: Element, beside: bool) -> tuple[Node, bool]:
+        def occur(element: Element, beside: bool, first: bool = False) -> tuple[Node, bool]:
             more = self.has_more(element)
-            if element.id in seen or element.id in self.claimed:
+            if element.id in seen or (element.id in self.claimed and not first):
                 return Node(element, self.shape(element, _REPEATED), repeated=True, transfer=more), False
             seen.add(element.id)
             grows = more and not beside and (developed is None or element.id in developed)
@@ -168,7 +167,8 @@ class Builder:
         for node, contexts, children in waiting:
             node.contexts = [occur(element, True)[0] for element in contexts]
             for element in children:
-                child, grows = occur(element, False)
+                # what a page begins with was cut on an earlier page, and stands in full here
+                child, grows = occur(element, False, first=node.element is None)
                 node.children.append(child)
                 if grows:
                     waiting.append((child, self.contexts(element), self.children(element)))
@@ -206,7 +206,7 @@ class Pager:
         for element in reversed(self.argument.walk()):
             share = self.weight[element.id] / (0.4 * self.area)
             below = sum(found.get(item.id, 0.0) for item in self.build.children(element))
-            found[element.id] = min(1.0, 4 * share) if share <= 1.0 else 1.0 + below
+            found[element.id] = max(0.25, share) if share <= 1.0 else 1.0 + below
             if not self.build.has_more(element):
                 found[element.id] = 0.0
         return found
@@ -219,37 +219,60 @@ class Pager:
         """One page with everything, or None where that does not fit."""
         if sum(self.space(element) for element in self.argument) > self.area:
             return None
-        return self.draft(PageKind.WHOLE, *self.build.everything())
+        return self.draft(PageKind.WHOLE, self.build.everything())
 
-    def draft(self, kind: PageKind, node: Node, start: Start) -> Draft | None:
+    def draft(self, kind: PageKind, node: Node) -> Draft | None:
         """Arrange a tree; None when it has no room on the page at the smallest permitted scale."""
-        node.arrival = kind is PageKind.BRANCH and start.element is not None
+        for top in (node,) if node.element is not None else node.children:
+            top.arrival = kind is PageKind.BRANCH
         for part in (1.0, 0.6):
             width, height = arrange(node, self.room[0] * part)
             if height > self.room[1]:
                 return None
             if width <= self.room[0]:
                 room = min(self.room[0] / max(width, 1.0), self.room[1] / max(height, 1.0))
-                scale = min(MAX_SCALE, MIN_SCALE * room)
-                return Draft(kind, node, start.part, scale, width)
+                return Draft(kind, node, min(MAX_SCALE, MIN_SCALE * room), width)
         return None
 
     def trial(self, start: Start, developed: set[str]) -> Draft | None:
         """The page on which just these elements are developed, if it fits."""
         kind = PageKind.OVERVIEW if self.abridged else PageKind.BRANCH
-        return self.draft(kind, self.build.tree(start, developed)[0], start)
+        return self.draft(kind, self.build.tree(start, developed)[0])
 
-    def branch(self, start: Start) -> Iterator[tuple[Draft, list[Element]]]:
-        """The page of a branch, or its parts, each with the elements that are cut there."""
+    def branch(self, start: Start) -> tuple[list[Draft], list[Start]]:
+        """The page of a branch, or its parts, and what further pages begin with."""
         rest: Start | None = start
+        drafts: list[Draft] = []
+        cuts: list[Element] = []
         while rest is not None:
             share, rest = self.share(rest)
             developed = self.choose(share)
             draft = self.trial(share, developed)
             assert draft is not None  # a share fits, and `choose` only takes what fits
-            cuts = self.build.tree(share, developed)[1]
+            cuts.extend(self.build.tree(share, developed)[1])
             self.build.claimed.update(names_of(draft.node))
-            yield draft, cuts
+            drafts.append(draft)
+        for number, draft in enumerate(drafts, 1):
+            draft.part = (number, len(drafts))
+        return drafts, self.gathered(cuts)
+
+    def gathered(self, cuts: list[Element]) -> list[Start]:
+        """Begin pages with what was cut: neighbours share a page where all of them fit whole."""
+        starts: list[Start] = []
+        group: list[Element] = []
+        for element in cuts:
+            together = Start(None, (), (*group, element))
+            weight = sum(self.weight[item.id] for item in together.children)
+            if group and weight < 0.9 * self.area and self.trial(together, self.closure(together)):
+                group.append(element)
+                continue
+            if group:
+                starts.append(self.begin(group))
+            group = [element]
+        return [*starts, self.begin(group)] if group else []
+
+    def begin(self, group: list[Element]) -> Start:
+        return self.build.start(group[0]) if len(group) == 1 else Start(None, (), tuple(group))
 
     def share(self, start: Start) -> tuple[Start, Start | None]:
         """As many of the contexts and children as fit undeveloped, at least one, and what is left."""
@@ -277,7 +300,7 @@ class Pager:
         that leaves the fewest pages to make, by an estimate; among equals the one that shows most. An overview
         has no pages below it, and shows as much as it can."""
         if sum(self.weight[item.id] for item in start.children) < 2 * self.area:
-            everything = self.closure(start, start.children)
+            everything = self.closure(start)
             if self.trial(start, everything):
                 return everything
         best: set[str] = set()
@@ -310,7 +333,7 @@ class Pager:
             weight = self.weight[element.id]
             if used + weight > 0.9 * self.area or failures == 3:
                 break
-            candidate = developed | self.closure(start, [element])
+            candidate = developed | self.closure(start, element)
             if self.trial(start, candidate):
                 developed, failures = candidate, 0
                 used += weight
@@ -322,7 +345,7 @@ class Pager:
         """Pages that a plan leaves to be made, by an estimate."""
         if self.abridged:
             return 0.0
-        return sum(max(1.0, self.pages_left[item.id]) for item in self.cuts(start, developed))
+        return sum(self.pages_left[item.id] for item in self.cuts(start, developed))
 
     def filled(self, start: Start, developed: set[str]) -> set[str]:
         """Develop single elements too, level by level, where there is room (on an overview: elsewhere this would
@@ -338,16 +361,20 @@ class Pager:
                 if self.trial(start, candidate):
                     developed = candidate
 
-    def closure(self, start: Start, elements: Iterable[Element]) -> set[str]:
-        """All that supports some elements and is not on an earlier page."""
+    def closure(self, start: Start, element: Element | None = None) -> set[str]:
+        """All support below a start, or below one element on its page, that is not on an earlier page."""
         found: set[str] = set()
-        waiting = list(elements)
+        waiting = list(start.children if element is None else self.build.children(element))
+        if element is not None:
+            found.add(element.id)
+        elif start.element is None:
+            found.update(item.id for item in waiting)
+            waiting = [below for item in waiting for below in self.build.children(item)]
         while waiting:
-            element = waiting.pop()
-            known = element.id in found or element.id in self.build.claimed
-            if not known and element is not start.element:
-                found.add(element.id)
-                waiting.extend(self.build.children(element))
+            below = waiting.pop()
+            if below.id not in found and below.id not in self.build.claimed and below is not start.element:
+                found.add(below.id)
+                waiting.extend(self.build.children(below))
         return found
 
 

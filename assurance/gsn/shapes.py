@@ -257,11 +257,14 @@ def _abridged(element: Element) -> Shape:
         return replace(draw(element.type, element.id, "", small, ""), shortened=bool(element.text))
     pad = _PAD_X[element.type]
     inner = 104.0
-    # the first row also holds the status mark and, at its right end, the page
-    head = text.shorten(element.id, SIZE, inner - MARK - 2 * _GAP - PAGE_LABEL, bold=True)
+    # the status mark and, at the right end, the page stand beside the identifier, or below one that is too long
+    used = text.width(element.id, SIZE, bold=True) + _GAP
+    beside = used + MARK + _GAP + PAGE_LABEL <= inner
+    head = text.shorten(element.id, SIZE, inner, bold=True)
     body = text.wrap(element.text, SIZE, inner, max_lines=2)
+    first = 1 if beside else 2
     lines = [Line(pad, _PAD_Y + BASE, head, True)]
-    lines += [Line(pad, _PAD_Y + BASE + (1 + i) * LINE, line) for i, line in enumerate(body) if line]
-    height = 2 * _PAD_Y + (1 + len(body)) * LINE
-    status = (pad + text.width(head, SIZE, bold=True) + _GAP + MARK / 2, _PAD_Y + LINE / 2)
+    lines += [Line(pad, _PAD_Y + BASE + (first + i) * LINE, line) for i, line in enumerate(body) if line]
+    height = 2 * _PAD_Y + (first + len(body)) * LINE
+    status = (pad + (used if beside else 0.0) + MARK / 2, _PAD_Y + (first - 0.5) * LINE)
     return Shape(element.type, inner + 2 * pad, height, tuple(lines), status, True)

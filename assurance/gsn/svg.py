@@ -26,6 +26,7 @@ from assurance.resources import folder
 
 PREFIX: Final = "gsn"
 _TITLE_SIZE: Final = 9.0
+_TOPS_NAMED: Final = 8
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]|-(?=-)")
 _LETTERS: Final = {ElementType.ASSUMPTION: "A", ElementType.JUSTIFICATION: "J"}
 _FALLBACKS: Final = "Inter,DejaVu Sans,sans-serif"
@@ -219,7 +220,7 @@ def _inside(box: Box, status: str | None) -> Iterator[str]:
     if box.role is Role.BRIEF and element.type in (ElementType.GOAL, ElementType.STRATEGY):
         label = f"p. {box.page}"
         right = box.x + shape.width - shape.lines[0].x
-        yield _text(right - text.width(label, SIZE), box.y + shape.lines[0].y, label)
+        yield _text(right - text.width(label, SIZE), y - LINE / 2 + BASE, label)
     if status is None:
         return
     if element.type is ElementType.GOAL and box.role is not Role.BRIEF:
@@ -325,11 +326,12 @@ def _shorten(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
 
 
 def _heading(page: Page) -> str:
-    tops = [box.element.id for box in page.boxes[:1]]
+    tops = [box.element.id for box in page.boxes if box.above] or [box.element.id for box in page.boxes[:1]]
     if page.kind is PageKind.OVERVIEW:
         what = "overview, statements shortened"
     elif page.kind is PageKind.BRANCH and tops:
-        what = f"branch of {tops[0]}"
+        listed = ", ".join(tops[:_TOPS_NAMED]) + (" …" if len(tops) > _TOPS_NAMED else "")
+        what = f"branch{'es' if len(tops) > 1 else ''} of {listed}"
     else:
         what = "whole argument"
     if page.part[1] > 1:

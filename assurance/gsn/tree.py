@@ -26,11 +26,14 @@ GAP_CONTEXT: Final = 26.0
 GAP_STACK: Final = 9.0
 """Between two contexts at the same side."""
 DECORATOR: Final = 12.0
-"""Height of the undeveloped diamond and the uninstantiated triangle."""
+"""Height of the undeveloped diamond, width of all decorators."""
+DECORATOR_LOW: Final = 8.0
+"""Height of the uninstantiated triangle."""
 TRANSFER: Final = 13.0
 """Height of the off-diagram triangle and its label."""
 LABEL: Final = 46.0
-"""Width that is kept free for the label of an off-diagram triangle."""
+LABEL_ABOVE: Final = 72.0
+"""Widths that are kept free for the labels of off-diagram triangles."""
 TRIANGLE: Final = 16.0
 """Least width of an off-diagram triangle, else a third of the edge (GSN 1:2.2.20)."""
 _TRUNK: Final = 10.0
@@ -64,23 +67,31 @@ class Node:
     _origin: tuple[float, float] = (0.0, 0.0)
 
     @property
-    def decorated(self) -> bool:
-        """Whether a decorator hangs at the bottom centre."""
-        return self.element is not None and (self.element.undeveloped or self.element.uninstantiated)
+    def mark(self) -> float:
+        """Height of the decorator at the bottom centre."""
+        return decorator_height(self.element) if self.element is not None else 0.0
 
     @property
     def foot(self) -> float:
         """Height of what hangs below the shape: decorator, off-diagram triangle and label."""
-        return (DECORATOR if self.decorated else 0.0) + (TRANSFER if self.transfer else 0.0)
+        return self.mark + (TRANSFER if self.transfer else 0.0)
 
     @property
     def half(self) -> float:
-        """Half of the width that the node needs, its label included."""
+        """Half of the width that the node needs, its labels included."""
         half = self.shape.width / 2
-        if not self.transfer:
+        if not self.transfer and not self.arrival:
             return half
         lean = SLANT if self.shape.type is ElementType.STRATEGY else 0.0
-        return max(half, LABEL + 3.0 + max(TRIANGLE, self.shape.width / 3) + lean - half)
+        label = max(LABEL if self.transfer else 0.0, LABEL_ABOVE if self.arrival else 0.0)
+        return max(half, label + 3.0 + max(TRIANGLE, self.shape.width / 3) + lean - half)
+
+
+def decorator_height(element: Element) -> float:
+    """Height of the diamond or triangle that hangs at the bottom centre of an element, 0 for none."""
+    if element.undeveloped:
+        return DECORATOR
+    return DECORATOR_LOW if element.uninstantiated else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +149,14 @@ def _block(node: Node) -> None:
 
 def _under(node: Node, block: Contour, parts: list[Contour], row_width: float) -> Contour:
     """Put the subtrees below a block in one or several rows; fills `_spots`, returns the whole's contour."""
-    gap = GAP_Y if node.element is not None else 0.0
     rows = _rows([part.max_x - part.min_x for part in parts], row_width)
+    if node.element is None:
+        return _side_by_side(node, parts, [members for members, _ in rows])
     spots: list[tuple[float, float]] = []
     boxes: list[Contour] = []
     y = node._bottom
     for members, middle in rows[:-1]:
-        top = y + gap
+        top = y + GAP_Y
         left = [parts[index] for index in members[:middle]]
         right = [parts[index] for index in members[middle:]]
         bottom, min_x, max_x = top, 0.0, 0.0
@@ -160,9 +172,8 @@ def _under(node: Node, block: Contour, parts: list[Contour], row_width: float) -
         boxes.append(Contour.box(min(0.0, *row_spots), max(0.0, *row_spots), top, y))
         boxes.append(Contour.box(min_x, max_x, bottom, top))
         y = bottom
-        gap = GAP_Y if node.element is not None else GAP_X
     members, _ = rows[-1]
-    top = y + gap
+    top = y + GAP_Y
     last = row([parts[index] for index in members], GAP_X)
     centre = (last.places[0] + last.places[-1]) / 2
     last_spots = [x - centre for x in last.places]
@@ -174,6 +185,19 @@ def _under(node: Node, block: Contour, parts: list[Contour], row_width: float) -
     last.put_on_top(block)
     node._spots = spots
     return last
+
+
+def _side_by_side(node: Node, parts: list[Contour], rows: list[list[int]]) -> Contour:
+    """Trees that nothing joins: in rows from left to right, like words."""
+    spots: list[tuple[float, float]] = []
+    y = wide = 0.0
+    for members in rows:
+        joined = row([parts[index] for index in members], GAP_X)
+        spots.extend((x - joined.min_x, y) for x in joined.places)
+        wide = max(wide, joined.max_x - joined.min_x)
+        y += joined.bottom + GAP_X
+    node._spots = spots
+    return Contour.box(0.0, wide, y - GAP_X)
 
 
 def _rows(widths: list[float], limit: float) -> list[tuple[list[int], int]]:
@@ -230,7 +254,7 @@ def wires(root: Node) -> Iterator[Wire]:
         waiting.extend(node.children)
         if node.element is None:
             continue
-        start = (node.x + node.shape.width / 2, node.y + node.shape.height + (DECORATOR if node.decorated else 0.0))
+        start = (node.x + node.shape.width / 2, node.y + node.shape.height + node.mark)
         for child in node.children:
             end = (child.x + child.shape.width / 2, child.y)
             yield Wire(RelationType.SUPPORTED_BY, node.element.id, _name(child), _fall(start, end, child.y - DROP))

@@ -128,7 +128,11 @@ def unsafe_names(names: list[str]) -> Iterator[Finding]:
         if problem is None and name.casefold() in folders:
             problem = "it is the name of a file and of a folder"
         if problem is not None:
-            yield P_NAME.finding(f"{name!r:.120}: {problem}", Place(element=name[:120]))
+            yield _unsafe(name, problem)
+
+
+def _unsafe(name: str, problem: str) -> Finding:
+    return P_NAME.finding(f"{name!r:.120}: {problem}", Place(element=name[:120]))
 
 
 def _name_problem(name: str) -> str | None:
@@ -214,9 +218,9 @@ def _directory(data: bytes) -> list[_Entry] | Finding:
         if begin != start or head + name != entry.central:
             place = at + _first_difference(head + name, entry.central)
             return _altered(f"the directory entry of {text} differs at byte {place}", text)
-        problem = next(unsafe_names([text]), None)
+        problem = _name_problem(text)
         if problem is not None:
-            return problem
+            return _unsafe(text, problem)
         if length > MAX_MEMBER_BYTES or entry.end > offset:
             return P_LARGE.finding(f"{text} is said to have {length} bytes", Place(element=text))
         entries.append(entry)

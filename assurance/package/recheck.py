@@ -172,7 +172,7 @@ class _Rechecking:
         self._bounds(digest, record, regions)
         self._counterexamples(digest, record, regions)
         self.result.skip(
-            f"record {short(digest)}: figures of the search",
+            "figures of the search in records of bounds and output ranges",
             "attack counts, candidate bounds, sampled values and completeness support no claim; repeat the run to see them",
         )
 
@@ -286,7 +286,7 @@ class _Rechecking:
 
     def _smoothing(self, digest: str, record: SmoothingRecord, regions: RegionSet | None) -> None:
         self.result.skip(
-            f"record {short(digest)}: counts of the samples",
+            "counts of the samples in smoothing records",
             "they come from sampling; radii are recomputed from them, the counts only by repeating the run",
         )
         if regions is None:
@@ -416,5 +416,4 @@ def _recomputes(record: SmoothingRecord, item: SmoothedInput) -> bool:
         and 0 <= item.predicted < len(record.statement.outputs)
         and item.lower_probability <= found.lower_probability * (1 + PROBABILITY_TOLERANCE)
         and item.radius <= found.radius * (1 + RADIUS_TOLERANCE) + record.sigma * PROBABILITY_TOLERANCE
-        and (item.abstained or not found.abstained)
     )

@@ -23,7 +23,8 @@ SHA-256, and the Python interpreter.
 Known limits. Only chains of the operators in `onnx_reader.py`. Inner bounds are the checker's own, so a bound that an
 engine made tighter may not be confirmed until it cuts the region. Radii of sensor-error statements are not checked.
 Matrix products must be sums of products in some order (as in OpenBLAS, MKL, Accelerate), not Strassen-like.
-A file is read whole: models of at most 256 MB, arrays of at most 1 GB, certificates of at most 128 MB of JSON.
+A file is read whole: models of at most 256 MB and 2^18 numbers in a layer, arrays of at most 1 GB, certificates of at
+most 128 MB of JSON. Time is bounded by the work that a certificate asks for, not by a clock.
 """
 
 from evidence.checker.check import CHECKER, VERSION, Report, check

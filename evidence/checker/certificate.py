@@ -23,6 +23,8 @@ MAX_BYTES = 128_000_000
 """Of the JSON text. Slopes need few digits: any number is a valid slope."""
 MAX_NUMBERS = 40_000_000
 """Leaves of all regions together, times the number of inputs."""
+MAX_DEPTH = 16
+"""Of nested lists and objects. The format needs 7."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -52,6 +54,7 @@ def read(data: bytes) -> Certificate:
         text = reader.decompress(data, MAX_BYTES)
         if not reader.eof or reader.unused_data:
             raise ValueError(f"the compressed stream is cut off, followed by other bytes, or above {MAX_BYTES} bytes")
+        _require_shallow(text)
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
     except (zlib.error, ValueError, RecursionError) as error:
         raise _bad(f"{error!s:.200}") from None
@@ -71,6 +74,21 @@ def read(data: bytes) -> Certificate:
 
 def _bad(reason: str) -> Refused:
     return Refused.of(N_CERTIFICATE, reason)
+
+
+def _require_shallow(text: bytes) -> None:
+    """Deep nesting overflows the parser's stack where a library has raised Python's recursion limit."""
+    bare = re.sub(rb'"[^"]*"', b"", text)
+    if b"\\" in text or b'"' in bare:
+        raise ValueError("no text in a certificate needs a backslash, and every text ends")
+    step = np.zeros(256, dtype=np.int8)
+    step[list(b"[{")], step[list(b"]}")] = 1, -1
+    level = 0
+    for at in range(0, len(bare), 1 << 20):
+        levels = level + np.cumsum(step[np.frombuffer(bare[at : at + (1 << 20)], dtype=np.uint8)], dtype=np.int64)
+        level = int(levels[-1])
+        if levels.max() > MAX_DEPTH:
+            raise ValueError(f"nested more than {MAX_DEPTH} deep")
 
 
 def _no_constant(name: str) -> None:

@@ -99,11 +99,23 @@ def _check(statement: object, data: bytes, blobs: Callable[[str], bytes], progre
 
 def _statement_digest(statement: object) -> str:
     """Digest of the canonical JSON (docs/certificates.md): sorted keys, no spaces, UTF-8."""
+    level, depth = [statement], 0
+    while level:
+        level = [part for value in level for part in _parts(value)]
+        depth += 1
+        if depth > certificate.MAX_DEPTH:  # `json` would overflow the stack where the recursion limit was raised
+            raise Refused.of(N_STATEMENT, "it is nested too deep")
     try:
         text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return _sha256(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Refused.of(N_STATEMENT, f"not plain JSON: {error!s:.200}") from None
+
+
+def _parts(value: object) -> Sequence[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list | tuple) else ()
 
 
 def _sha256(data: bytes) -> str:
@@ -124,6 +136,7 @@ class _Run:
 
     def __init__(self, problem: Problem, net: Network, progress: Progress) -> None:
         self.problem, self.net, self.progress = problem, net, progress
+        self.most_rows = max(2 * problem.outputs, *(len(condition.rows) for condition in problem.conditions))
         self.widths = [layer.outputs for layer in net.layers if layer.relu]
         self.reasons: dict[int, str] = {}
 
@@ -190,7 +203,8 @@ class _Run:
 
     def _chunks(self, order: Ints, key: Ints) -> Iterator[Ints]:
         """Pieces of `order` with one key each, small enough for the arrays of `dual.py`."""
-        size = max(1, min(512, (1 << 20) // max([1, *self.widths]) ** 2))
+        widest = max(self.net.operations, self.most_rows * self.problem.outputs)
+        size = max(1, min(512, (1 << 21) // widest))
         for run in np.split(order, np.flatnonzero(np.diff(key)) + 1):
             for at in range(0, len(run), size):
                 yield run[at : at + size]

@@ -18,7 +18,7 @@ Rounding, in terms of `rounding.py`: with g = gamma(K), K = widest layer + numbe
   * sums of non-negative terms (`loss`, `size`) are within a factor 1 +- g/2, which the factor 1 + g at the end pays;
   * `size` is the sum of the magnitudes of all that is added up in `value`, whose error is at most g/2 * size.
 A bound that is not a finite number is replaced by -inf: overflow and NaN never prove anything. No overflow gets
-lost on the way: nu, value and size are then infinite or NaN too, and min and + hand NaN on.
+lost on the way: every nu that is not finite makes its row's loss NaN, and minimum, maximum and + hand NaN on.
 """
 
 from __future__ import annotations
@@ -124,18 +124,19 @@ def _refined(
     net: Network, sets: Sets, before: list[Bounds], depth: int, bounds: Bounds, rules: Sequence[str]
 ) -> Bounds:
     """The intersection of given bounds with those of the dual, for the neurons whose sign is undecided."""
-    of, neuron = np.nonzero((bounds.lower < 0) & (bounds.upper > 0))
-    count = len(of)
-    if not count:
-        return bounds
-    rows = np.zeros((2 * count, net.layers[depth].outputs))
-    rows[np.arange(count), neuron] = 1.0
-    rows[np.arange(count, 2 * count), neuron] = -1.0
-    query = Query(depth, rows, np.concatenate([of, of]))
-    best = np.max([lower_bounds(net, sets, before, query, rule) for rule in rules], axis=0)
+    width = net.layers[depth].outputs
     lower, upper = bounds.lower.copy(), bounds.upper.copy()
-    lower[of, neuron] = np.maximum(lower[of, neuron], best[:count])
-    upper[of, neuron] = np.minimum(upper[of, neuron], -best[count:])
+    undecided = np.argwhere((lower < 0) & (upper > 0))
+    for part in np.split(undecided, range(0, len(undecided), max(1, 32 * BLOCK // width))[1:]):
+        of, neuron = part.T
+        count = len(of)
+        rows = np.zeros((2 * count, width))
+        rows[np.arange(count), neuron] = 1.0
+        rows[np.arange(count, 2 * count), neuron] = -1.0
+        query = Query(depth, rows, np.concatenate([of, of]))
+        best = np.max([lower_bounds(net, sets, before, query, rule) for rule in rules], axis=0)
+        lower[of, neuron] = np.maximum(lower[of, neuron], best[:count])
+        upper[of, neuron] = np.minimum(upper[of, neuron], -best[count:])
     return Bounds(lower, upper)
 
 
@@ -143,7 +144,7 @@ def lower_bounds(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Quer
     """A lower bound for each row of the query [Q], -inf where none was found. `bounds`: of all layers in between."""
     step = max(1, BLOCK // net.operations)
     slices = [slice(at, at + step) for at in range(0, len(query.rows), step)]
-    return np.concatenate([_block(net, sets, bounds, query.part(at), rule) for at in slices])
+    return np.concatenate([np.empty(0), *(_block(net, sets, bounds, query.part(at), rule) for at in slices)])
 
 
 def _block(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Query, rule: str) -> Floats:
@@ -155,6 +156,7 @@ def _block(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Query, rul
         layer, nu_size = net.layers[depth], np.abs(nu)
         value += nu @ layer.bias
         size += nu_size @ layer.bias_size
+        loss += 0.0 * nu_size.sum(axis=1)  # 0 * inf is NaN: after an overflow nothing is found
         if layer.weight.ndim == 1:
             mu = nu * layer.weight
             error = net.g * np.abs(mu) + net.t

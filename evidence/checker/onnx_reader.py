@@ -27,6 +27,8 @@ from evidence.checker.rounding import Floats
 OPSETS = range(7, 25)
 """Versions of the ONNX operator set over which the operators below kept their meaning."""
 MAX_BYTES = 256_000_000
+MAX_WIDTH = 2**18
+"""Numbers that one layer may take or give."""
 _FLOAT, _DOUBLE, _INT64 = 1, 11, 7
 _TENSOR_TYPES = {_FLOAT: ("<f4", "float_data"), _DOUBLE: ("<f8", "double_data"), _INT64: ("<i8", "int64_data")}
 
@@ -145,6 +147,9 @@ class _Walk:
             raise _refused("the last node does not give the network's output")
         if not self.chain or self.chain[-1].relu:
             self._scaled(np.ones(self.size), np.zeros(self.size))
+        widest = max(max(layer.inputs, layer.outputs) for layer in self.chain)
+        if widest > MAX_WIDTH:
+            raise _refused(f"a layer of {widest} numbers is wider than {MAX_WIDTH}")
         return tuple(self.chain)
 
     @property

@@ -292,6 +292,8 @@ def _decided(allowed: list[int], outputs: int, decision: str) -> Condition:
     others = [j for j in range(outputs) if j not in allowed]
     if not others or not allowed:
         raise _bad("the condition allows every decision, or none: it would be vacuous or unsatisfiable")
+    if len(others) * len(allowed) * outputs > 10_000_000:
+        raise _bad("the condition compares more outputs than the checker holds in memory")
     ahead = 1.0 if decision == "argmax" else -1.0
     unit = ahead * np.eye(outputs)
     rows = np.stack([unit[best] - unit[other] for other in others for best in allowed])

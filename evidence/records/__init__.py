@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from evidence.diagnostics import Place, Severity, code
-from evidence.digest import canonical_json
+from evidence.digest import canonical_json, parse_json
 from evidence.errors import StoreError
 from evidence.records.base import Counterexample, Guarantee, Provenance, Recheck, RecordBase
 from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius, overall
@@ -57,7 +56,7 @@ def read_record(data: bytes, name: str) -> RunRecord | DocumentRecord:
     if len(data) > MAX_RECORD_BYTES:
         raise StoreError.of(E_RECORD, f"{name}: {len(data)} bytes", Place(name))
     try:
-        return _ADAPTER.validate_python(json.loads(data), strict=False)
-    except (ValueError, RecursionError) as error:
+        return _ADAPTER.validate_python(parse_json(data), strict=False)
+    except ValueError as error:
         detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise StoreError.of(E_RECORD, f"{name}: {detail}", Place(name)) from None

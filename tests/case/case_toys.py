@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import yaml
 from onnx import TensorProto, helper, numpy_helper
+from pydantic import TypeAdapter
 
 from assurance.loading import LoadedCase, load
 from assurance.snapshot import Snapshot, take
@@ -29,12 +30,20 @@ from evidence.records import (
     overall,
     record_bytes,
 )
-from evidence.specification import Statement
+from evidence.specification import Quantity, Statement
 from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
 INPUTS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]])
 LABELS = np.array([0, 0, 1, 1])
+
+
+_QUANTITY: TypeAdapter[Any] = TypeAdapter(Quantity)
+
+
+def quantity(text: str) -> Any:
+    """A number with its unit from text, as a case file has it."""
+    return _QUANTITY.validate_python(text)
 
 
 def onnx_bytes(bias: float = 0.0) -> bytes:
@@ -54,7 +63,7 @@ def onnx_bytes(bias: float = 0.0) -> bytes:
             numpy_helper.from_array(np.array([1.0, bias, 0.0], dtype=np.float32), "b"),
         ],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
@@ -91,8 +100,8 @@ def case_dict(folder: Path) -> dict[str, Any]:
     for name, data in files.items():
         (folder / name).write_bytes(data)
     np.savez(folder / "data.npz", inputs=INPUTS, labels=LABELS)
-    table = {"grid_x": np.array([0.0, 5.0, 10.0]), "grid_y": np.array([0.0, 5.0, 10.0])}
-    np.savez(folder / "table.npz", **table, advisory=np.zeros((3, 3), dtype=np.int64))
+    grid = np.array([0.0, 5.0, 10.0])
+    np.savez(folder / "table.npz", grid_x=grid, grid_y=grid, advisory=np.zeros((3, 3), dtype=np.int64))
     halves = [
         {"id": "west", "ranges": {"x": _range(0, 5), "y": _range(0, 10)}},
         {"id": "east", "ranges": {"x": _range(5, 10), "y": _range(0, 10)}},
@@ -145,7 +154,9 @@ def case_dict(folder: Path) -> dict[str, Any]:
                     "condition": {"kind": "never-chosen", "outputs": ["down"]},
                 },
             ),
-            _requirement("R3", {"regions": {"kind": "table-cells", "table": "grid"}, "condition": {"kind": "corner-entry"}}),
+            _requirement(
+                "R3", {"regions": {"kind": "table-cells", "table": "grid"}, "condition": {"kind": "corner-entry"}}
+            ),
         ],
         "models": [
             declared(
@@ -199,7 +210,7 @@ def document(folder: Path, id: str, **changes: Any) -> dict[str, Any]:
 def smooth(case: dict[str, Any]) -> dict[str, Any]:
     """The case with a smoothed predictor and one statistical requirement R1 under an L2 ball of 0.5 m."""
     case = copy.deepcopy(case)
-    case["models"][0]["predictor"] = "smoothed"
+    case["models"][0] |= {"predictor": "smoothed", "smoothing_noise": "0.5 m"}
     case["threat_models"][0]["perturbation"] = {"kind": "l2", "eps": "0.5 m"}
     case["requirements"] = case["requirements"][:1]
     del case["requirements"][0]["property"]["arithmetic"]
@@ -208,7 +219,7 @@ def smooth(case: dict[str, Any]) -> dict[str, Any]:
     return case
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Writes equal parts out: case files have no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -258,7 +269,9 @@ class Kit:
         """Give requirements a record that proves every region."""
         for id in requirements:
             statement = self.statement(id)
-            self.keep(id, bounds(statement, "P" * {"input-balls": 4, "boxes": 2, "table-cells": 4}[statement.regions.kind]))
+            self.keep(
+                id, bounds(statement, "P" * {"input-balls": 4, "boxes": 2, "table-cells": 4}[statement.regions.kind])
+            )
 
 
 def kit(folder: Path) -> Kit:
@@ -300,7 +313,10 @@ def _fields(statement: Statement, letters: str) -> dict[str, Any]:
         "regions": letters,
         "counterexamples": tuple(
             Counterexample(
-                region=i, input=(0.0,) * len(statement.inputs), output=(0.0,) * len(statement.outputs), replayed_by="toy"
+                region=i,
+                input=(0.0,) * len(statement.inputs),
+                output=(0.0,) * len(statement.outputs),
+                replayed_by="toy",
             )
             for i, letter in enumerate(letters)
             if letter == "R"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from assurance.case import Case, Hara, asil
 from assurance.loading import load, require_fresh
 from evidence.diagnostics import Finding, Severity
+from evidence.digest import of_file
 from evidence.errors import AssuranceError, InputError
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
 
@@ -111,6 +112,11 @@ def test_junk_files_raise_nothing_but_findings(tmp_path: Path, data: bytes) -> N
 
 
 # --- one wrong thing in a good case ---------------------------------------------------------------------------------------------
+
+
+def deploy_smoothed(kit: Kit) -> None:
+    """Deploy a smoothed classifier although proofs about the base network are asked for."""
+    kit.case["models"][0] |= {"predictor": "smoothed", "smoothing_noise": "0.5 m"}
 
 
 def put(path: str, value: Any) -> Edit:
@@ -224,7 +230,9 @@ PERSON = {"id": "ann", "name": "Another Ann", "role": "engineer"}
         (put("requirements.0.meaning_review.date", "20260201"), "C106", "date: '20260201'"),
         (put("requirements.0.meaning_review.date", "2026-02-30"), "C106", "date: '2026-02-30'"),
         # predictors and engines
-        (put("models.0.predictor", "smoothed"), "C122", "property:"),
+        (deploy_smoothed, "C122", "property:"),
+        (put("models.0.predictor", "smoothed"), "C106", "- id: net"),
+        (put("models.0.smoothing_noise", "0.5 m"), "C106", "- id: net"),
         (put("runs.0.engine", "smoothing"), "C118", "engine: smoothing"),
         (put("requirements.0.property", DROP), "C118", "engine: bounds"),
         # patterns
@@ -399,15 +407,13 @@ def test_links_do_not_lead_out_of_the_case_folder(toy: Kit, tmp_path_factory: py
 
 
 def test_an_unreadable_file_is_a_finding(toy: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assurance import loading
-
     def refuse(path: Path) -> str:
         if path.name == "net.onnx":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    real = loading.of_file
-    monkeypatch.setattr(loading, "of_file", refuse)
+    real = of_file
+    monkeypatch.setattr("assurance.loading.of_file", refuse)
     only_c116(toy)
 
 
@@ -434,7 +440,9 @@ def expected_asil(severity: str, exposure: str, controllability: str) -> str:
 
 
 def test_the_asil_of_every_class() -> None:
-    classes = list(itertools.product(("S0", "S1", "S2", "S3"), ("E0", "E1", "E2", "E3", "E4"), ("C0", "C1", "C2", "C3")))
+    classes = list(
+        itertools.product(("S0", "S1", "S2", "S3"), ("E0", "E1", "E2", "E3", "E4"), ("C0", "C1", "C2", "C3"))
+    )
     assert len(classes) == 80
     for s, e, c in classes:
         assert asil(Hara(severity=s, exposure=e, controllability=c)) == expected_asil(s, e, c)  # type: ignore[arg-type]
@@ -443,7 +451,9 @@ def test_the_asil_of_every_class() -> None:
 @pytest.mark.parametrize("declared", ["QM", "A", "B", "C", "D"])
 def test_a_declared_asil_follows_from_the_worst_hazard(toy: Kit, declared: str) -> None:
     order = ["QM", "A", "B", "C", "D"]
-    for one, two in itertools.product([("S1", "E1", "C1"), ("S2", "E4", "C1"), ("S2", "E4", "C3"), ("S3", "E4", "C3")], repeat=2):
+    for one, two in itertools.product(
+        [("S1", "E1", "C1"), ("S2", "E4", "C1"), ("S2", "E4", "C3"), ("S3", "E4", "C3")], repeat=2
+    ):
         toy.case["hazards"] = [
             {"id": f"H{i}", "title": "harm", "hara": {"severity": s, "exposure": e, "controllability": c}}
             for i, (s, e, c) in enumerate((one, two), 1)

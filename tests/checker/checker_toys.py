@@ -155,7 +155,7 @@ class Files(dict[str, bytes]):
 
     def arrays(self, **arrays: Array) -> str:
         stream = io.BytesIO()
-        np.savez(stream, **arrays)
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
         return self.add(stream.getvalue())
 
 

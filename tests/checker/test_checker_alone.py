@@ -15,6 +15,7 @@ from checker_toys import Files, boxes, certificate, linear, random_toy, statemen
 
 import evidence.checker
 from evidence.checker import check, rounding
+from evidence.checker.refusals import Refused
 
 FOLDER = Path(evidence.checker.__file__).parent
 OWN = {"evidence.checker", "evidence.diagnostics", "evidence.errors"}
@@ -77,7 +78,7 @@ def test_a_process_with_changed_arithmetic_is_refused(monkeypatch: pytest.Monkey
     """The probe fails where subnormal numbers are flushed to zero."""
     rounding.require_ieee()
     monkeypatch.setattr(rounding, "TINY", 2.0**-1074)  # as if everything below 2^-1074 times 4 were flushed
-    with pytest.raises(rounding.Refused, match="IEEE 754"):
+    with pytest.raises(Refused, match="IEEE 754"):
         rounding.require_ieee()
     report = check({}, b"", lambda digest: b"")
     assert report.refusal is not None and report.refusal.startswith("N157")

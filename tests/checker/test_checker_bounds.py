@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def sampled(rng: np.random.Generator, lower: np.ndarray, upper: np.ndarray, coun
     """Random points and all corners of a box [n]."""
     n = len(lower)
     corners = np.array(np.meshgrid(*[[0.0, 1.0]] * n)).reshape(n, -1).T
-    return lower + np.concatenate([rng.uniform(size=(count, n)), corners]) * (upper - lower)
+    return np.asarray(lower + np.concatenate([rng.uniform(size=(count, n)), corners]) * (upper - lower))
 
 
 def test_absolute_value_by_hand() -> None:
@@ -139,7 +140,7 @@ def test_a_point_is_enclosed_in_rationals(spread: int) -> None:
         for m, n in itertools.pairwise(widths):
             scale = 10.0 ** rng.integers(-spread, spread + 1, size=(n, m)) if spread else 1.0
             pairs.append((rng.normal(size=(n, m)) * scale, rng.normal(size=n) * 10.0**spread))
-        more = {}
+        more: dict[str, Any] = {}
         if trial % 3 == 0:
             more = {
                 "minus": rng.normal(size=widths[0]).astype(np.float32) * 1000,
@@ -150,7 +151,7 @@ def test_a_point_is_enclosed_in_rationals(spread: int) -> None:
         points = rng.normal(size=(5, n)) * 1000
         files = Files()
         data = files.arrays(inputs=points, labels=np.zeros(5, dtype=np.int64))
-        exactly = {"kind": "input-balls", "data": data, "inputs": "all"}
+        exactly: dict[str, Any] = {"kind": "input-balls", "data": data, "inputs": "all"}
         exactly["perturbation"] = {"kind": "sensor-error", "tolerances": {"x0": {"value": 0.0, "unit": "m"}}}
         value = statement(files.add(net.onnx(bool(trial % 2))), n, m, exactly, linear([1] + [0] * (m - 1)))
         report = run(value, files, [], ranges=[[r, None] for r in range(5)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import sys
 import zlib
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_swapped_or_missing_files_are_refused() -> None:
     data = certificate(VALUE, whole(4))
     other = random_toy(np.random.default_rng(0), [2, 8, 8, 3], bias=0.4).onnx()
     assert refused(check(VALUE, data, lambda name: other), "N154")
-    assert refused(check(VALUE, data, {}.__getitem__), "N154")
+    assert refused(check(VALUE, data, Files().__getitem__), "N154")
     assert refused(check(VALUE, data, lambda name: None), "N154")  # type: ignore[arg-type, return-value]
     changed = bytearray(FILES[MODEL])
     changed[-40] ^= 1
@@ -222,12 +223,12 @@ def test_leaves_of_a_tree_cover_the_box_exactly() -> None:
     points = rng.uniform(lower, upper, size=(2000, 3))
     for _ in range(20):
         tree = grow(lower, upper, 6)
-        lows, highs = (np.array(corners) for corners in reader.cut(tree, lower, upper))
+        lows, highs = map(np.array, reader.cut(tree, lower, upper))
         assert len(lows) == tree.count(None) == (len(tree) + 1) // 2
         assert (lows >= lower).all() and (highs <= upper).all() and (lows <= highs).all()
         assert math.isclose(np.prod(highs - lows, axis=1).sum(), np.prod(upper - lower))
-        inside = ((points[:, None] >= lows) & (points[:, None] <= highs)).all(axis=2)
-        assert inside.any(axis=1).all()
+        inside = np.all((points[:, None] >= lows) & (points[:, None] <= highs), axis=2)
+        assert np.any(inside, axis=1).all()
 
 
 @pytest.mark.parametrize(
@@ -318,6 +319,23 @@ def test_deep_nesting_inside_a_tree_is_refused() -> None:
     assert refused(checked(gzip.compress(BODY.replace(b"[0, null, null]", b"[0, " + deep + b", null]"))), "N155")
 
 
+def test_deep_nesting_is_refused_where_the_recursion_limit_was_raised() -> None:
+    """A bound-propagation library raises it to a million on import; Python's JSON parser then overflows the stack."""
+    million, limit = 1_000_000, sys.getrecursionlimit()
+    hidden = b'{"a": "' + b"]" * million + b'", "b": ' + b"[" * million + b"]" * million + b"}"
+    escaped = b'{"a": "\\"' + b"]" * million + b'", "b": ' + b"[" * million + b"]" * million + b"}"
+    value: Any = []
+    for _ in range(100_000):
+        value = [value]
+    sys.setrecursionlimit(million)
+    try:
+        for deep in (b"[" * million, b'{"a":' * million, b"]" * million + b"[" * million, hidden, escaped):
+            assert refused(checked(gzip.compress(deep)), "N155")
+        assert refused(check({**VALUE, "condition": value}, gzip.compress(BODY), FILES.__getitem__), "N150")
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def test_a_gzip_bomb_is_refused_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MAX_BYTES", 1_000_000)
     bomb = gzip.compress(BODY[:-1] + b" " * 50_000_000 + b"}")
@@ -366,10 +384,10 @@ def test_statements_about_other_networks_or_predictors_are_refused() -> None:
     for change in ({"predictor": "smoothed"}, {"arithmetic": "float32"}, {"predictor": None}):
         value = {**VALUE, **change}
         assert refused(checked(certificate(value, whole(4)), value), "N151")
-    for statement_, code in (([], "N150"), ("x", "N150"), (None, "N150"), ({1: 2}, "N150"), ({}, "N150")):
-        assert refused(
-            check(statement_, packed({**json.loads(BODY), "statement": _digest(statement_)}), FILES.get), code
-        )  # type: ignore[arg-type]
+    others: list[Any] = [[], "x", None, {1: 2}, {}]
+    for other in others:
+        data = packed({**json.loads(BODY), "statement": _digest(other)})
+        assert refused(check(other, data, FILES.__getitem__), "N150")
     assert refused(check({"x": math.nan}, gzip.compress(BODY), FILES.__getitem__), "N150")
     assert refused(check({"x": {1}}, gzip.compress(BODY), FILES.__getitem__), "N150")
     value = statement(FILES.add(b"no network"), 2, 3, boxes(LOWER, UPPER), linear([1, 0, 0]))
@@ -402,4 +420,75 @@ def test_radii_are_confirmed_one_by_one() -> None:
     assert report.radii == (0.999999, 0.0, 0.0, 0.0)
     assert report.proved == (True, True, False, False)
     assert refused(run(value, files, [], radii=[0.1]), "N155")
+    assert refused(run(value, files, [], radii=[-0.1, 0.1, 0.1, 0.1]), "N155")
     assert refused(run(value, files, [], radii=[1e400, 0, 0, 0]), "N155")
+
+
+def test_nothing_untrusted_raises() -> None:
+    """Random damage to certificate, network, data and statement: a report each time, and nothing proved wrongly."""
+    rng = np.random.default_rng(8)
+    points = np.random.default_rng(9).normal(size=(3, 2))
+    labels = NET.rough(points).argmax(axis=1)
+    files = Files()
+    data, model = files.arrays(inputs=points, labels=labels), files.add(NET.onnx())
+    value = statement(model, 2, 3, balls(data, "l2", 0.01), {"kind": "keep-label"})
+    body = json.dumps({"format": "assurance-certificate/1", "statement": named(value), "proofs": whole(3)}).encode()
+    assert check(value, gzip.compress(body), files.__getitem__).proved == (True,) * 3
+
+    def damaged(content: bytes) -> bytes:
+        changed = bytearray(content)
+        for _ in range(int(rng.integers(1, 4))):
+            at = int(rng.integers(len(changed)))
+            kind = int(rng.integers(3))
+            if kind == 0:
+                changed[at] = int(rng.integers(256))
+            elif kind == 1:
+                del changed[at : at + int(rng.integers(1, 9))]
+            else:
+                changed[at:at] = bytes(rng.integers(32, 127, size=int(rng.integers(1, 5))).tolist())
+        return bytes(changed)
+
+    confirmed = 0
+    for _ in range(300):
+        check(value, gzip.compress(damaged(body)), files.__getitem__)
+        check(value, damaged(gzip.compress(body)), files.__getitem__)
+        for role, name in (("model", model), ("data", data)):
+            other = Files({**files})
+            swapped = other.add(damaged(files[name]))
+            changed = json.loads(json.dumps(value).replace(name, swapped))
+            report = check(changed, certificate(changed, whole(3)), other.__getitem__)
+            confirmed += role == "model" and any(report.proved)
+        text = damaged(json.dumps(value).encode())
+        try:
+            changed = json.loads(text)
+        except ValueError:
+            continue
+        check(changed, packed({**json.loads(body), "statement": _digest(changed)}), files.__getitem__)
+    assert confirmed > 10  # most damage to weights leaves a network that can be read: then its proofs are its own
+
+
+def test_pieces_give_the_same_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cutting the work into other pieces changes nothing but rounding."""
+    lower, upper = CENTERS - 0.3, CENTERS + 0.3
+    value = statement(MODEL, 2, 3, boxes(lower, upper), linear([1, 0, 0]))
+    slopes = [[[[0.25] * 8], [[0.75] * 8]]]
+    data = certificate(value, [[r, None, slopes] for r in range(4)], ranges=[[r, None] for r in range(4)])
+    wanted = checked(data, value)
+    for block in (1, 40, 500):
+        monkeypatch.setattr("evidence.checker.dual.BLOCK", block)
+        found = checked(data, value)
+        assert found.proved == wanted.proved and found.reasons.keys() == wanted.reasons.keys()
+        for r in range(4):
+            np.testing.assert_allclose(found.lower[r], wanted.lower[r], rtol=1e-12)
+            np.testing.assert_allclose(found.upper[r], wanted.upper[r], rtol=1e-12)
+
+
+def test_absurd_sizes_are_refused_quickly() -> None:
+    """A wide layer in a small file, and a condition that would need a huge table of rows."""
+    wide = toy((np.zeros((300_000, 1)), np.zeros(300_000)), (np.zeros((1, 300_000)), [0]))
+    value = statement(FILES.add(wide.onnx()), 1, 1, boxes([[0]], [[1]]), linear([1]))
+    assert refused(checked(certificate(value, []), value), "N152")
+    names = [f"y{i}" for i in range(1000)]
+    condition = {"kind": "chosen-among", "outputs": names[:500]}
+    value = statement(MODEL, 2, 1000, boxes(LOWER, UPPER), condition)
+    assert refused(checked(certificate(value, []), value), "N150")

@@ -28,7 +28,7 @@ def points_in(rng: np.random.Generator, lower: np.ndarray, upper: np.ndarray, co
     """Corners and random points of a box [n]."""
     n = len(lower)
     corners = np.array(np.meshgrid(*[[0.0, 1.0]] * n)).reshape(n, -1).T
-    return lower + np.concatenate([corners, rng.uniform(size=(count, n))]) * (upper - lower)
+    return np.asarray(lower + np.concatenate([corners, rng.uniform(size=(count, n))]) * (upper - lower))
 
 
 @pytest.mark.parametrize("kind", ["inside", "outside", "huge"])
@@ -84,14 +84,17 @@ def test_every_rule_bounds_every_layer() -> None:
         assert max(widths[1:]) < widths[0]
 
 
-def cancelling(rng: np.random.Generator) -> Iterator[Toy]:
-    """Networks on one to three inputs in which the terms of some layer nearly cancel."""
-    for trial in range(150):
-        widths = [int(rng.integers(1, 4)), *rng.integers(2, 6, size=int(rng.integers(1, 4))).tolist(), 1]
+def cancelling(rng: np.random.Generator, inputs: int = 3) -> Iterator[Toy]:
+    """Networks on up to three inputs in which the terms of some layer nearly cancel."""
+    for trial in range(200):
+        widths = [int(rng.integers(1, inputs + 1)), *rng.integers(2, 6, size=int(rng.integers(1, 4))).tolist(), 1]
+        if trial % 4 == 0:
+            widths[-3] = 1
         pairs = [(rng.normal(size=(b, a)), rng.normal(size=b) * (trial % 2) * 1e-3) for a, b in pairwise(widths)]
-        product = np.linalg.multi_dot([w for w, _ in pairs[-2::-1]]) if len(pairs) > 2 else pairs[0][0]
-        # the last row is made orthogonal to the first column of what comes before it
-        column, row = product[:, 0], pairs[-1][0][0]
+        # the last row is made orthogonal to the first column of the product of some layers before it
+        column, row = pairs[-2][0][:, 0], pairs[-1][0][0]
+        if trial % 4 and len(pairs) > 2:
+            column = np.linalg.multi_dot([w for w, _ in pairs[-2::-1]])[:, 0]
         row[-1] = -(row[:-1] @ column[:-1]) / column[-1]
         yield toy(*pairs) if trial % 3 else affine(toy(*pairs))
 
@@ -108,7 +111,7 @@ def test_bounds_of_every_layer_hold_a_point_in_spite_of_cancellation() -> None:
         n = net.sizes[0]
         if trial % 2:
             by = rng.uniform(0.1, 9, size=n).astype(np.float32)
-            net = Toy(net.steps, (rng.normal(size=n) * 1000).astype(np.float32), by)
+            net = Toy(net.steps, (rng.normal(size=n) * 1000).astype(np.float32) if trial % 4 == 1 else None, by)
         point = rng.normal(size=n) * 10.0 ** rng.integers(-3, 4)
         for rules in ((), (ADAPTIVE, ZERO, ONE)):
             bounds = layer_bounds(network(net), Sets(point[None], point[None]), rules)
@@ -134,17 +137,23 @@ def test_dual_holds_in_spite_of_cancellation() -> None:
             assert Fraction(low) <= y <= Fraction(high)
 
 
-def test_ball_around_the_origin_in_spite_of_cancellation() -> None:
-    """Without biases the range of an affine map over a ball in one dimension is +-radius times its exact slope."""
+def test_one_layer_in_spite_of_cancellation() -> None:
+    """A row almost orthogonal to a single layer's weights, over boxes and balls in one dimension, in rationals."""
     rng = np.random.default_rng(7)
-    for net in cancelling(rng):
-        if net.sizes[0] != 1 or any(step.relu for step in net.steps) or any(step.bias.any() for step in net.steps):
-            continue
-        chain = network(net)
-        sets = Sets(np.array([[-9.0]]), np.array([[9.0]]), np.zeros((1, 1)), np.ones(1))
-        bounds = layer_bounds(chain, sets, ())
-        query = Query(len(chain.layers) - 1, np.array([[1.0]]), np.array([0]))
-        assert Fraction(lower_bounds(chain, sets, bounds, query)[0]) <= -abs(net.exact([1.0])[0])
+    for _ in range(100):
+        h = int(rng.integers(2, 8))
+        weight, row = rng.normal(size=(h, 1)).astype(np.float32).astype(np.float64), rng.normal(size=(1, h))
+        row[0, -1] = -(row[0, :-1] @ weight[:-1, 0]) / weight[-1, 0]
+        chain = Network((Layer(weight, np.zeros(h)),))
+        slope = sum((Fraction(r) * Fraction(w) for r, w in zip(row[0], weight[:, 0], strict=True)), Fraction(0))
+        for center, radius in ((0.0, 1.0), (1.0, 0.0), (-1.0, 0.0), (0.7, 1e-9)):
+            truth = slope * Fraction(center) - Fraction(radius) * abs(slope)
+            at, wide = np.array([[center]]), np.array([[9.0]])
+            ball = Sets(-wide, wide, at, np.array([radius]))
+            box = Sets(at - radius, at + radius)
+            for sets in (ball, box):
+                query = Query(0, row, np.array([0]))
+                assert Fraction(lower_bounds(chain, sets, [], query)[0]) <= truth
 
 
 def test_each_error_term_is_needed_somewhere() -> None:

@@ -143,6 +143,11 @@ def _double(model: Any) -> None:
     model.graph.output[0].name = "extra"
 
 
+def _circle(model: Any) -> None:
+    model.graph.node.append(helper.make_node("Identity", ["z1"], ["x"]))
+    model.graph.output[0].name = "x"
+
+
 def _raw(value: float) -> Callable[[Any], None]:
     def change(model: Any) -> None:
         array = np.array(numpy_helper.to_array(_weight(model)))
@@ -199,7 +204,7 @@ def _raw(value: float) -> Callable[[Any], None]:
         lambda m: m.graph.sparse_initializer.add(),
         lambda m: m.graph.node.insert(0, m.graph.node[2]),
         lambda m: m.graph.node.insert(0, ONE("Constant", [], ["w1"], value=numpy_helper.from_array(W))),
-        lambda m: m.graph.node.append(ONE("Identity", ["z1"], ["x"])) or setattr(m.graph.output[0], "name", "x"),
+        _circle,
         lambda m: _attribute(m, 0, alpha=1),
         lambda m: m.graph.node.append(helper.make_node("Div", ["z1", "zero"], ["y"])),
         lambda m: m.graph.node.append(helper.make_node("Add", ["z1", "z1"], ["y"])),

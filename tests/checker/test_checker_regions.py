@@ -254,6 +254,8 @@ def _change(value: dict[str, Any], path: str, new: Any) -> dict[str, Any]:
         ("condition", {"kind": "linear", "all_of": [{"coefficients": {}, "greater_than": 0.0}]}),
         ("condition", {"kind": "within", "ranges": {"y0": {"lower": 1.0, "upper": 0.0, "unit": "m"}}}),
         ("condition", {"kind": "within", "ranges": {}}),
+        ("condition", {"kind": "linear", "all_of": [{"coefficients": {"y0": 0.0}, "greater_than": -1.0}]}),
+        ("condition", {"kind": "linear", "all_of": [{"coefficients": {"y0": 1e-310}, "greater_than": -1.0}]}),
     ],
 )
 def test_what_is_not_understood_is_refused(path: str, new: Any) -> None:

@@ -25,7 +25,7 @@ def worst_points(net: Toy, rows: np.ndarray, lower: np.ndarray, upper: np.ndarra
         values = (net.rough(moved.reshape(-1, n)) @ rows.T).min(axis=1).reshape(3, -1)
         best = moved[np.arange(3), values.argmin(axis=1)]
         step /= 2
-    return best
+    return np.asarray(best)
 
 
 def least(net: Toy, rows: np.ndarray, point: np.ndarray) -> Fraction:

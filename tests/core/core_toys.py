@@ -7,15 +7,24 @@ import itertools
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from evidence.digest import of_bytes
 from evidence.records import BoundsRecord, Counterexample, Guarantee, Provenance, Recheck, overall
-from evidence.specification import InputBalls, KeepLabel, LinfBall, Port, Statement
+from evidence.specification import InputBalls, KeepLabel, LinfBall, Port, Quantity, Statement
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
 MODEL = "sha256:" + "a" * 64
 PORTS = (Port(name="x", unit="m"), Port(name="y", unit="m"))
 OUTPUTS = ("left", "right", "stay")
+
+
+_QUANTITY: TypeAdapter[Any] = TypeAdapter(Quantity)
+
+
+def quantity(text: str) -> Any:
+    """A number with its unit from text, as a case file has it."""
+    return _QUANTITY.validate_python(text)
 
 
 def npz(**arrays: Any) -> bytes:
@@ -34,7 +43,7 @@ def statement(**changes: Any) -> Statement:
         "model": MODEL,
         "inputs": PORTS,
         "outputs": OUTPUTS,
-        "regions": InputBalls(data=of_bytes(DATA), perturbation=LinfBall(eps="0.1 m")),
+        "regions": InputBalls(data=of_bytes(DATA), perturbation=LinfBall(eps=quantity("0.1 m"))),
         "condition": KeepLabel(),
     }
     return Statement(**(fields | changes))
@@ -69,7 +78,8 @@ def bounds_fields(letters: str = "PPP", **changes: Any) -> dict[str, Any]:
         "verdict": overall(letters),
         "regions": letters,
         "counterexamples": tuple(
-            Counterexample(region=i, input=(0.0, 1.0), output=(0.0, 1.0, 0.0), replayed_by="toy runtime") for i in refuted
+            Counterexample(region=i, input=(0.0, 1.0), output=(0.0, 1.0, 0.0), replayed_by="toy runtime")
+            for i in refuted
         ),
     }
     return fields | changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from core_toys import bounds_record, guarantee, statement
+from core_toys import bounds_record, guarantee, quantity, statement
 
 from evidence.diagnostics import FAMILIES, Code, Place, Severity, code, has_errors, registered
 from evidence.errors import AssuranceError, InputError, MissingLibraryError, StoreError, UnsupportedError
@@ -37,7 +37,12 @@ def test_codes_belong_to_a_family_and_are_sorted() -> None:
 
 def test_a_finding_carries_what_its_code_says_unless_told_otherwise() -> None:
     plain = KIND.finding("message")
-    assert (plain.code, plain.severity, plain.remedy, plain.clause) == ("C999", Severity.WARNING, "a remedy", "clause 1")
+    assert (plain.code, plain.severity, plain.remedy, plain.clause) == (
+        "C999",
+        Severity.WARNING,
+        "a remedy",
+        "clause 1",
+    )
     told = KIND.finding("message", Place("f", 3, 5, "a.b"), expected="x", remedy="do that", severity=Severity.ERROR)
     assert (told.severity, told.remedy, told.expected) == (Severity.ERROR, "do that", "x")
     assert str(told).splitlines() == ["f:3:5 [a.b]: error C999: message", "    expected: x", "    remedy:   do that"]
@@ -91,9 +96,14 @@ def test_a_pointwise_proof_shows_its_limits() -> None:
 
 
 def test_what_was_not_decided_is_a_limit_with_its_number() -> None:
-    record = bounds_record("PCCRUUU", statement=statement(regions=InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps="1 m"))))
+    record = bounds_record(
+        "PCCRUUU",
+        statement=statement(regions=InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps=quantity("1 m")))),
+    )
     found = {item.code: item.text for item in limits_of(record)}
-    assert found["L109"].startswith("2 of 7") and found["L110"].startswith("3 of 7") and found["L111"].startswith("1 of 7")
+    assert (
+        found["L109"].startswith("2 of 7") and found["L110"].startswith("3 of 7") and found["L111"].startswith("1 of 7")
+    )
 
 
 def test_boxes_and_cells_say_that_nothing_holds_outside_them() -> None:
@@ -119,7 +129,8 @@ def test_a_smoothing_record_speaks_of_neither_base_network_nor_failure_rates() -
         assumptions=(),
         provenance=None,
         statement=statement(
-            regions=InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps="0.5 m")), predictor=Predictor.SMOOTHED
+            regions=InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps=quantity("0.5 m"))),
+            predictor=Predictor.SMOOTHED,
         ),
         sigma=0.5,
         sigma_unit="m",

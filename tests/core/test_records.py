@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from core_toys import MODEL, bounds_fields, bounds_record, guarantee, npz, statement
+from core_toys import MODEL, bounds_fields, bounds_record, guarantee, npz, quantity, statement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -30,7 +30,7 @@ from evidence.records import (
 from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, NamedBox, NeverChosen, Range
 from evidence.verdict import STRENGTH, Arithmetic, Artefact, GuaranteeKind, Predictor, Verdict, weakest
 
-L2 = InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps="0.5 m"))
+L2 = InputBalls(data="sha256:" + "d" * 64, perturbation=L2Ball(eps=quantity("0.5 m")))
 SMOOTHED = guarantee(
     GuaranteeKind.STATISTICAL,
     arithmetic=Arithmetic.FLOAT32_ONE,
@@ -68,7 +68,9 @@ def range_fields(**changes: Any) -> dict[str, Any]:
         box="b", star_lower=bounds, star_upper=bounds, checked_lower=bounds, checked_upper=bounds,
         sampled_lower=bounds, sampled_upper=bounds, exact=True, stars=1, decisions=("left",),
     )  # fmt: skip
-    fields = bounds_fields("P", statement=statement(regions=Boxes(boxes=(box,)), condition=NeverChosen(outputs=("stay",))))
+    fields = bounds_fields(
+        "P", statement=statement(regions=Boxes(boxes=(box,)), condition=NeverChosen(outputs=("stay",)))
+    )
     del fields["method"]
     return fields | {"ranges": (found,)} | changes
 
@@ -91,7 +93,12 @@ def document() -> DocumentRecord:
     )
 
 
-ALL = [bounds_record("PCRU"), SmoothingRecord(**smoothing_fields()), OutputRangeRecord(**range_fields()), document()]
+ALL: list[Any] = [
+    bounds_record("PCRU"),
+    SmoothingRecord(**smoothing_fields()),
+    OutputRangeRecord(**range_fields()),
+    document(),
+]
 
 
 # --- verdicts --------------------------------------------------------------------------------------------------------------
@@ -169,9 +176,19 @@ AVOID = NeverChosen(outputs=("stay",))
         ("PPR", {"counterexamples": (Counterexample(region=0, input=(0, 0), output=(0, 0, 0), replayed_by="x"),)}),
         ("PPR", {"counterexamples": (Counterexample(region=2, input=(0,), output=(0, 0, 0), replayed_by="x"),)}),
         ("PPR", {"counterexamples": (Counterexample(region=2, input=(0, 0), output=(0, 0), replayed_by="x"),)}),
-        ("P", {"statement": statement(regions=Boxes(boxes=(BOX, BOX.model_copy(update={"id": "c"}))), condition=AVOID)}),
+        (
+            "P",
+            {"statement": statement(regions=Boxes(boxes=(BOX, BOX.model_copy(update={"id": "c"}))), condition=AVOID)},
+        ),
         ("PP", {"statement": statement(regions=Boxes(boxes=(BOX,)), condition=AVOID)}),
-        ("PP", {"statement": statement(regions=InputBalls(data=MODEL, inputs=(4,), perturbation=LinfBall(eps="1 m")))}),
+        (
+            "PP",
+            {
+                "statement": statement(
+                    regions=InputBalls(data=MODEL, inputs=(4,), perturbation=LinfBall(eps=quantity("1 m")))
+                )
+            },
+        ),
         ("PXP", {}),
         ("", {}),
         ("PPP", {"schema_version": 2}),
@@ -204,7 +221,14 @@ def test_an_incoherent_range_record_cannot_be_made(changes: dict[str, Any]) -> N
 
 
 def one(**changes: Any) -> dict[str, Any]:
-    fields = {"label": 0, "predicted": 0, "successes": 990, "lower_probability": 0.97, "radius": 0.9, "abstained": False}
+    fields = {
+        "label": 0,
+        "predicted": 0,
+        "successes": 990,
+        "lower_probability": 0.97,
+        "radius": 0.9,
+        "abstained": False,
+    }
     return {"inputs": (SmoothedInput(**(fields | changes)),)}
 
 
@@ -254,7 +278,9 @@ def test_infinity_and_nan_are_refused_everywhere(value: float) -> None:
         lambda: SmoothingRecord(**smoothing_fields(sigma=value)),
         lambda: guarantee(error_probability=value),
         lambda: Range(lower=value, upper=value, unit="m"),
-        lambda: bounds_record(provenance=bounds_fields()["provenance"].model_copy().model_dump() | {"parameters": {"p": value}}),
+        lambda: bounds_record(
+            provenance=bounds_fields()["provenance"].model_copy().model_dump() | {"parameters": {"p": value}}
+        ),
     ):
         with pytest.raises(ValidationError):
             make()

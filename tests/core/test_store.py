@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence import store as module
-from evidence.digest import PREFIX, canonical_json, of_bytes, of_file, short
+from evidence.digest import MAX_JSON_DEPTH, PREFIX, canonical_json, of_bytes, of_file, parse_json, short
 from evidence.errors import AssuranceError, StoreError
 from evidence.store import Entry, Store
 
@@ -48,6 +49,27 @@ def test_hashed_json_has_one_form_and_no_nan() -> None:
     for value in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="JSON"):
             canonical_json([value])
+
+
+def test_json_is_read_to_a_bounded_depth_whatever_the_interpreter_allows() -> None:
+    at = b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH
+    assert parse_json(at) == json.loads(at)
+    text = b'{"a": "[[[[{{", "b\\"[": "\\\\", "c": [' + b'["]"],' * 500 + b"[]]}"
+    assert parse_json(text) == json.loads(text), "brackets inside strings are no levels"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        for deep in (
+            b"[" + at + b"]",
+            b"[" * 1_000_000,
+            b'{"a":' * 1_000_000,
+            b'["' + b'\\"' * 500_000,
+            b'"' * 500_001,
+        ):
+            with pytest.raises(ValueError):
+                parse_json(deep)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------------
@@ -120,7 +142,7 @@ def test_a_failing_write_leaves_neither_object_nor_rest(tmp_path: Path, monkeypa
     def fail(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StoreError) as caught:
         store.put(b"evidence")
     assert code_of(caught) == "E105" and "No space left" in caught.value.finding.message

@@ -77,7 +77,9 @@ def test_size_is_bounded_in_bytes_and_in_values(monkeypatch: pytest.MonkeyPatch,
     assert refused("[" + "1," * 100 + "]")[0] == "C102"
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b"a: 'x", b"a: b: c", b"a:\n\t- x", b"\x00", "a: \ud800", b'a: "\\ud800"'])
+@pytest.mark.parametrize(
+    "text", [b"\xff\xfe", b"a: 'x", b"a: b: c", b"a:\n\t- x", b"\x00", "a: \ud800", b'a: "\\ud800"']
+)
 def test_broken_text_is_a_finding(text: bytes | str) -> None:
     assert refused(text)[0] == "C103"
 
@@ -93,7 +95,8 @@ def test_unreadable_files_are_findings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12:30", "0o17", "0x1F", "1_000", "yes", "No", "on", "2026-01-31", ".inf", ".nan", "NaN", "TRUE", "Null", "="]
+    "text",
+    ["12:30", "0o17", "0x1F", "1_000", "yes", "No", "on", "2026-01-31", ".inf", ".nan", "NaN", "TRUE", "Null", "="],
 )
 def test_what_other_readers_convert_stays_text(text: str) -> None:
     assert parse_yaml(f"a: {text}", "f").value == {"a": text}
@@ -162,7 +165,9 @@ def test_an_empty_list_is_reported_where_it_stands() -> None:
 
 def test_messages_are_short_and_free_of_python() -> None:
     with pytest.raises(InputError) as caught:
-        validate(parse_yaml(f"name: x\nshapes: [{{kind: {'y' * 9999}, radius: 1}}]\nsize: {'z' * 9999}\n", "d"), Drawing)
+        validate(
+            parse_yaml(f"name: x\nshapes: [{{kind: {'y' * 9999}, radius: 1}}]\nsize: {'z' * 9999}\n", "d"), Drawing
+        )
     for finding in caught.value.findings:
         assert len(finding.message) < 200
         assert "pydantic" not in str(finding) and "Traceback" not in str(finding)

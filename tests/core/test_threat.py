@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from core_toys import quantity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -74,26 +75,31 @@ def test_every_set_but_one_contains_itself(some: Set) -> None:
 
 def test_exact_boundaries() -> None:
     def linf(eps: str) -> LinfBall:
-        return LinfBall(eps=eps)
+        return LinfBall(eps=quantity(eps))
 
     def l2(eps: str) -> L2Ball:
-        return L2Ball(eps=eps)
+        return L2Ball(eps=quantity(eps))
 
     assert contains(linf("0.1 m"), l2("0.1 m"), PORTS) and not contains(linf("0.1 m"), l2("0.1000001 m"), PORTS)
     assert not contains(l2("0.1 m"), linf("0.1 m"), PORTS), "a cube of that half-width sticks out of the ball"
     assert contains(l2("1.7320508075689 m"), linf("0.9999999 m"), PORTS)
     assert not contains(l2("1.7320508 m"), linf("1 m"), PORTS)
-    some = SensorError(tolerances={"x": "0.1 m"})
+    some = SensorError(tolerances={"x": quantity("0.1 m")})
     assert contains(linf("0.1 m"), some, PORTS) and not contains(some, linf("0.1 m"), PORTS)
     assert contains(l2("0.1000000001 m"), some, PORTS)
     assert not contains(l2("1e-300 m"), linf("1e-200 m"), PORTS), "squares that vanish must not count as contained"
 
 
 def test_other_units_and_names_are_errors() -> None:
-    for bad in (LinfBall(eps="1 ft"), L2Ball(eps="1 ft"), SensorError(tolerances={"w": "1 m"}), LinfBall(eps="-1 m")):
-        for pair in ((bad, LinfBall(eps="1 m")), (LinfBall(eps="1 m"), bad)):
+    for bad in (
+        LinfBall(eps=quantity("1 ft")),
+        L2Ball(eps=quantity("1 ft")),
+        SensorError(tolerances={"w": quantity("1 m")}),
+        LinfBall(eps=quantity("-1 m")),
+    ):
+        for pair in ((bad, LinfBall(eps=quantity("1 m"))), (LinfBall(eps=quantity("1 m")), bad)):
             with pytest.raises(InputError) as caught:
-                contains(*pair, PORTS)
+                contains(pair[0], pair[1], PORTS)
             assert caught.value.finding.code in ("N102", "N103", "N104")
 
 
@@ -117,7 +123,15 @@ def test_each_entry_appears_and_says_whether_it_is_covered(evidence: list[Addres
     assert [row.attack for row in rows] == list(TAXONOMY)
     for row in rows:
         assert bool(row.covered_by) == row.note.startswith("covered inside") != row.note.startswith("not covered")
-    never = _ASKED - {"untargeted", "targeted", "white-box", "black-box", "evasion-l2", "evasion-linf", "evasion-sensors"}
+    never = _ASKED - {
+        "untargeted",
+        "targeted",
+        "white-box",
+        "black-box",
+        "evasion-l2",
+        "evasion-linf",
+        "evasion-sensors",
+    }
     assert all(not row.covered_by for row in rows if row.attack.id in never)
 
 
@@ -128,22 +142,33 @@ def covered(*sets: Set) -> set[str]:
 
 def test_a_ball_covers_its_own_norm_only() -> None:
     assert covered() == set()
-    assert covered(LinfBall(eps="1 m")) == {"evasion-linf"}
-    assert covered(L2Ball(eps="1 m")) == {"evasion-l2"}
-    assert covered(SensorError(tolerances={"x": "1 m"})) == {"evasion-linf"}
-    assert covered(SensorError(tolerances={"x": "1 m", "y": "1 m"})) == {"evasion-linf", "evasion-sensors"}
-    assert covered(SensorError(tolerances={"x": "1 m", "y": "0 m"})) == {"evasion-linf"}, "one sensor alone is disturbed"
+    assert covered(LinfBall(eps=quantity("1 m"))) == {"evasion-linf"}
+    assert covered(L2Ball(eps=quantity("1 m"))) == {"evasion-l2"}
+    assert covered(SensorError(tolerances={"x": quantity("1 m")})) == {"evasion-linf"}
+    assert covered(SensorError(tolerances={"x": quantity("1 m"), "y": quantity("1 m")})) == {
+        "evasion-linf",
+        "evasion-sensors",
+    }
+    assert covered(SensorError(tolerances={"x": quantity("1 m"), "y": quantity("0 m")})) == {"evasion-linf"}, (
+        "one sensor alone is disturbed"
+    )
 
 
 def test_a_set_without_change_covers_nothing() -> None:
-    for still in (LinfBall(eps="0 m"), L2Ball(eps="0 m"), SensorError(tolerances={"x": "0 m"})):
+    for still in (
+        LinfBall(eps=quantity("0 m")),
+        L2Ball(eps=quantity("0 m")),
+        SensorError(tolerances={"x": quantity("0 m")}),
+    ):
         assert not any(row.covered_by for row in taxonomy_coverage([Addressed("R1", still)]))
 
 
 def test_the_words_carry_numbers_units_and_norm() -> None:
-    assert "0.123456789 m" in describe(LinfBall(eps="0.123456789 m")) and "Linf" in describe(LinfBall(eps="1 m"))
-    assert "L2" in describe(L2Ball(eps="1 m"))
-    words = describe(SensorError(tolerances={"y": "2 m", "x": "1 m"}))
+    assert "0.123456789 m" in describe(LinfBall(eps=quantity("0.123456789 m"))) and "Linf" in describe(
+        LinfBall(eps=quantity("1 m"))
+    )
+    assert "L2" in describe(L2Ball(eps=quantity("1 m")))
+    words = describe(SensorError(tolerances={"y": quantity("2 m"), "x": quantity("1 m")}))
     assert words.index("x by at most 1 m") < words.index("y by at most 2 m")
 
 
@@ -171,7 +196,7 @@ def test_a_threat_model_says_why_and_what_it_leaves_out(change: dict[str, Any]) 
     good: dict[str, Any] = {
         "id": "TM",
         "title": "noise",
-        "perturbation": LinfBall(eps="1 m"),
+        "perturbation": LinfBall(eps=quantity("1 m")),
         "rationale": "the data sheet of the sensor",
         "exclusions": ("stickers",),
     }

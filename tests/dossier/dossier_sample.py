@@ -313,6 +313,8 @@ models:
     role: parameter-data-item
     arithmetic: float32
     predictor: smoothed
+    smoothing_noise: 0.25 grey
+    smoothing_noise: 0.25 grey
     inputs: {{prefix: p, count: 4, unit: grey}}
     outputs: [c0, c1, c2]
 data_sets:
@@ -521,7 +523,7 @@ def fill_store(loaded: LoadedCase, store: Store) -> None:
     n = ADVISORY_INPUTS
     points = [(float(30 + 15 * i), float(i - 10) / 2) for i in range(n)]
     radii = VerifiedRadius(
-        unit="1 (share of the tolerance)",
+        unit="tolerance",
         limit=2.0,
         candidate=tuple(1.0 + 0.05 * i for i in range(n)),
         checked=tuple(1.0 + 0.04 * i for i in range(n)),

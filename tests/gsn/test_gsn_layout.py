@@ -121,7 +121,7 @@ def test_cut_elements_stand_whole_on_both_pages() -> None:
         target = made[box.page - 1]
         assert box.below is not None and box.below.page == target.number != page.number
         assert box.below.label == f"page {target.number}"
-        root = target.boxes[0]
+        (root,) = (item for item in target.boxes if item.element == box.element and item.anchor)
         assert root.element == box.element and root.shape == box.shape  # an exact copy (GSN 1:2.2.20)
         assert root.above is not None and root.above.page == page.number
 
@@ -174,7 +174,7 @@ def test_a_fan_too_wide_for_a_page_comes_in_parts() -> None:
 
 
 def test_the_overview_counts_what_it_leaves_out() -> None:
-    argument = toys.sound(5, 110)
+    argument = wide()
     overview = pages(argument, (180.0, 140.0))[0]
     hidden = [box for box in overview.boxes if box.below is not None]
     assert overview.kind is PageKind.OVERVIEW and hidden
@@ -238,6 +238,5 @@ def test_supporting_elements_stand_below_in_order() -> None:
     page = layout(wide())
     place = {box.element.id: box for box in page.boxes if not box.copy}
     goals = [place[f"G{index}"] for index in range(1, 9)]
-    assert all(left.x < right.x for left, right in pairwise(goals))
-    assert {round(box.y, 3) for box in goals} == {round(goals[0].y, 3)}
-    assert goals[0].y > place["S0"].y + place["S0"].shape.height
+    assert goals == sorted(goals, key=lambda box: (round(box.y, 3), box.x))
+    assert all(box.y > place["S0"].y + place["S0"].shape.height for box in goals)

@@ -93,7 +93,7 @@ def test_replacing_keeps_the_place_in_order() -> None:
 
 def test_elements_are_frozen_and_closed() -> None:
     with pytest.raises(ValidationError):
-        Goal(id="G1").text = "changed"  # type: ignore[misc]
+        Goal(id="G1").text = "changed"
     with pytest.raises(ValidationError):
         Goal(id="G1", evidence=("x",))  # type: ignore[call-arg]
 

@@ -187,6 +187,7 @@ models:
     role: low-level-requirement
     arithmetic: float32
     predictor: smoothed
+    smoothing_noise: 0.5 m
     inputs: [{{name: a, unit: m}}, {{name: b, unit: m}}]
     outputs: [first, second]
 data_sets:
@@ -206,7 +207,7 @@ runs:
   - {{id: run-1, requirement: R1, engine: bounds}}
   - {{id: run-2, requirement: R2, engine: bounds}}
   - {{id: run-3, requirement: R3, engine: reachability}}
-  - {{id: run-4, requirement: R4, engine: smoothing}}
+  - {{id: run-4, requirement: R4, engine: smoothing, parameters: {{sigma: 0.5}}}}
 documents:
   - id: DOC1
     title: Requirements review

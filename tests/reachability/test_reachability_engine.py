@@ -122,16 +122,20 @@ def test_a_disjunction_that_no_single_row_settles_is_proved_by_cutting() -> None
     assert checked(tight, outcome).proved == (False,)
 
 
-def test_a_violation_that_samples_miss_is_found_by_the_stars() -> None:
+@pytest.mark.parametrize("max_stars", [64, 8])
+def test_a_violation_that_samples_miss_is_found_by_the_stars(max_stars: int) -> None:
     # y0 = 5.5 - 50 * (sum of six ramps max(x - 0.98, 0)) on [0, 1]^6: at most the corner brings it down to -0.5.
     n = 6
     ramps = [(np.eye(n), np.full(n, -0.98)), (np.vstack([-50 * np.ones(n), np.zeros(n)]), np.array([5.5, 0.0]))]
     condition = Within(ranges={"y0": Range(lower=0.0, upper=100.0, unit="1")})
-    outcome = run(task_of(ramps, [([0.0] * n, [1.0] * n)], condition, parameters={"samples": 3}))
+    outcome = run(
+        task_of(ramps, [([0.0] * n, [1.0] * n)], condition, parameters={"samples": 3, "max_stars": max_stars})
+    )
     found = details(outcome)
     assert found.sampled_lower[0, 0] > 0
-    assert found.exact == (True,) and found.stars == (2**n,)
-    assert found.star_lower[0, 0] == pytest.approx(-0.5, abs=1e-4)
+    assert found.exact == (max_stars == 2**n,) and found.stars == (max_stars,)
+    if max_stars == 2**n:
+        assert found.star_lower[0, 0] == pytest.approx(-0.5, abs=1e-4)
     assert list(outcome.violations) == [0] and not outcome.candidates[0]
     assert chain(ramps).forward(outcome.violations[0][None])[0, 0] == pytest.approx(-0.5, abs=1e-4)
 
@@ -203,11 +207,11 @@ def test_a_single_output_has_no_picture() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    first, second = run(task_of(LAYERS, BOXES, seed=3)), run(task_of(LAYERS, BOXES, seed=3))
+    first, second = run(task_of(LAYERS, BOXES[1:], seed=3)), run(task_of(LAYERS, BOXES[1:], seed=3))
     assert first.certificate == second.certificate
     assert first.artefacts == second.artefacts
     assert (details(first).star_lower == details(second).star_lower).all()
-    assert first.artefacts != run(task_of(LAYERS, BOXES, seed=4)).artefacts
+    assert first.artefacts != run(task_of(LAYERS, BOXES[1:], seed=4)).artefacts
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

@@ -119,8 +119,9 @@ def run(task: Task) -> Outcome:
         complete=all(item.exact for item in found),
         versions=library_versions("reachability"),
         assumptions=(
-            "star ranges come from linear programs in floating point and are candidates; the checked ranges are not",
-            f"sampled ranges come from {parameters.samples} inputs in each box and bound the true range from inside",
+            "The network is the function over the real numbers that its stored weights define.",
+            "Star ranges come from linear programs in floating point and are candidates; the checked ranges are not.",
+            f"Sampled ranges come from {parameters.samples} inputs in each box; the true range is at least as wide.",
         ),
         artefacts=artefacts,
     )
@@ -219,9 +220,8 @@ def _examine(
     star_lower, star_upper, closed = output_bounds(stars)
     exact = complete and closed
     answer = condition_holds(stars, condition)
-    proposed = np.array([witness[: len(lower)] for witness in answer.witnesses]).reshape(-1, len(lower))
-    witnesses = np.vstack([points, representable(lower + (upper - lower) * (proposed + 1) / 2, lower, upper)])
-    violation = _worst(network, condition, witnesses)
+    proposed = np.array(answer.witnesses).reshape(-1, len(lower))
+    violation = _worst(network, condition, np.vstack([points, representable(proposed, lower, upper)]))
     tree = None if violation is not None else proof_tree(network, lower, upper, condition, parameters.max_leaves)
     sampled = outputs.min(axis=0), outputs.max(axis=0)
     near = (star_lower, star_upper) if exact else sampled

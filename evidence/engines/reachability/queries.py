@@ -64,7 +64,7 @@ def output_bounds(stars: Sequence[Star]) -> tuple[Floats, Floats, bool]:
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether the condition holds on the stars; if not, variables [k] of some members where it may fail."""
+    """Whether the condition holds on the stars; if not, inputs [n] of some members where it may fail."""
 
     holds: bool
     witnesses: tuple[Floats, ...]
@@ -81,9 +81,10 @@ def condition_holds(stars: Sequence[Star], condition: OutputCondition) -> Answer
     for start in range(0, len(views), _TOGETHER):
         witnesses: list[Floats] = []
         for view, found in _open_clauses(views[start : start + _TOGETHER], condition):
-            if found and not is_empty(view.star.domain):
+            members = [view.star.input(point) for point in found.values() if point is not None]
+            if members or (found and not is_empty(view.star.domain)):
                 holds = False
-                witnesses += [point for point in found.values() if point is not None]
+                witnesses += members
         if witnesses:
             return Answer(False, tuple(witnesses))
     return Answer(holds, ())

@@ -31,13 +31,20 @@ _ACTIVE, _OPEN, _INACTIVE = 1, 0, -1
 class Star:
     """center: [m]; basis: [m, k]; domain: the polytope of the k variables; points: known members of it [p, k].
 
-    The first variables, in [-1, 1], place the input in its box; later ones stand for relaxed ReLUs.
+    The first variables, in [-1, 1], place the input in `box`, from its lower [n] to its upper [n] corner; later
+    ones stand for relaxed ReLUs.
     """
 
     center: Floats
     basis: Floats
     domain: Polytope
     points: Floats
+    box: Bounds
+
+    def input(self, variables: Floats) -> Floats:
+        """The input [n] that variables [k] belong to."""
+        lower, upper = self.box
+        return np.asarray(lower + (upper - lower) * (variables[: len(lower)] + 1) / 2)
 
     def hull(self) -> Bounds:
         """Bounds [m] of each coordinate over the box around the polytope."""
@@ -57,7 +64,7 @@ class Star:
         """The part where coordinate `neuron` is >= 0 (sign 1) or <= 0 (sign -1)."""
         values = sign * (self.center[neuron] + self.points @ self.basis[neuron])
         domain = self.domain.cut(-sign * self.basis[neuron], sign * float(self.center[neuron]))
-        return Star(self.center, self.basis, domain, self.points[values >= 0])
+        return replace(self, domain=domain, points=self.points[values >= 0])
 
     def magnitude(self) -> Floats:
         """Size [m] of the terms that make up each coordinate, the scale of its rounding."""
@@ -72,7 +79,7 @@ def box_star(lower: Floats, upper: Floats, points: Floats) -> Star:
     n = len(lower)
     domain = Polytope(np.zeros((0, n)), np.zeros(0), -np.ones(n), np.ones(n))
     placed = np.clip((points - middle) / np.where(half > 0, half, 1.0), -1.0, 1.0)
-    return Star(middle, np.diag(half), domain, placed)
+    return Star(middle, np.diag(half), domain, placed, (lower, upper))
 
 
 def split(network: Network, start: Star, bounds: Sequence[Bounds], max_stars: int) -> tuple[Star, ...] | None:
@@ -232,4 +239,4 @@ def _relax(star: Star, bounds: Bounds) -> Star:
     new_basis[undecided] = 0.0
     new_basis[undecided, k + np.arange(count)] = high
     points = np.hstack([star.points, np.clip(np.maximum(values, 0.0) / high, 0.0, 1.0)])
-    return Star(new_center, new_basis, domain, points)
+    return Star(new_center, new_basis, domain, points, star.box)

@@ -1,0 +1,366 @@
+"""The argument of a case: texts from records, legs that never vanish, and the share of the domain that is covered."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from case_toys import Kit, bounds, document, kit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assurance.argument import union_volume
+from assurance.gsn.model import Solution
+from assurance.gsn.patterns import available, instantiate, load_pattern, read_pattern
+from assurance.snapshot import Snapshot
+from assurance.status import Status
+from assurance.words import claim_words, listed, result_words, share_words
+from evidence.diagnostics import Severity
+from evidence.errors import InputError
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Kit:
+    return kit(tmp_path)
+
+
+def text(snapshot: Snapshot, id: str) -> str:
+    return snapshot.built.argument[id].text
+
+
+# --- structure ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_evidence", [False, True])
+def test_the_argument_is_well_formed_and_complete(toy: Kit, with_evidence: bool) -> None:
+    if with_evidence:
+        toy.prove("R1", "R2", "R3")
+    snapshot = toy.take()
+    argument = snapshot.built.argument
+    assert not [item for item in snapshot.built.findings if item.severity is Severity.ERROR]
+    assert [item.id for item in argument.roots()] == ["G1"]
+    for id in ("R1", "R2", "R3"):
+        assert {f"G3-{id}", f"G4-{id}", f"G5-{id}", f"G6-{id}"} <= set(snapshot.built.status)
+    assert "C5-R1-TM" in argument and "C5-R2-TM" not in argument, "a box has no threat model"
+    assert {"G8-implementation", "G8-preprocessing", "G8-postprocessing", "G10-TM-1"} <= set(snapshot.built.status)
+
+
+def test_legs_without_documents_are_there_and_undeveloped(toy: Kit) -> None:
+    toy.prove("R1", "R2", "R3")
+    snapshot = toy.take()
+    for id in ("G2", "G8-implementation", "G8-preprocessing", "G8-postprocessing", "G6-R1", "G10-TM-1"):
+        assert snapshot.built.status[id] is Status.UNDEVELOPED
+        assert snapshot.built.argument[id].undeveloped and not snapshot.built.argument.children(id)
+    assert "C1" in snapshot.built.argument and "Toy function" in text(snapshot, "C1")
+
+
+def test_a_leg_follows_its_documents(toy: Kit) -> None:
+    legs = {"implementation": "G8-implementation", "preprocessing": "G8-preprocessing", "requirements": "G2"}
+    for about, goal in legs.items():
+        for change, expected in (
+            ({}, Status.SUPPORTED),
+            ({"independent": False}, Status.PARTIAL),
+            ({"reviewer": None, "independent": True}, Status.PARTIAL),
+        ):
+            toy.case["documents"] = [document(toy.folder, "DOC", about=[about]) | change]
+            snapshot = toy.take()
+            assert snapshot.built.status[goal] is expected
+            assert not snapshot.built.argument[goal].undeveloped
+            others = [other for other in legs.values() if other != goal]
+            assert all(snapshot.built.status[other] is Status.UNDEVELOPED for other in others)
+        toy.case["documents"].append(document(toy.folder, "DOC2", about=[about], independent=False))
+        assert toy.take().built.status[goal] is Status.PARTIAL, "the weaker of two documents counts"
+        (toy.folder / "DOC.md").write_text("changed")
+        assert toy.take().built.status[goal] is Status.STALE
+
+
+def test_a_document_about_the_case_fills_no_leg(toy: Kit) -> None:
+    toy.case["documents"] = [document(toy.folder, "DOC", about=["case"])]
+    snapshot = toy.take()
+    for goal in ("G2", "G8-implementation", "G8-preprocessing", "G8-postprocessing", "G6-R1"):
+        assert snapshot.built.status[goal] is Status.UNDEVELOPED
+
+
+def test_the_top_goal_is_green_only_when_everything_is(toy: Kit) -> None:
+    toy.prove("R1", "R2", "R3")
+    toy.case["documents"] = [
+        document(toy.folder, "DOC", about=["requirements", "implementation", "preprocessing", "postprocessing"])
+    ]
+    snapshot = toy.take()
+    assert snapshot.built.status["G1"] is Status.PARTIAL
+    open_goals = {id for id, status in snapshot.built.status.items() if status is Status.UNDEVELOPED}
+    assert open_goals == {"G6-R1", "G9", "G10-TM-1"}, "listed inputs are no domain, and exclusions stay excluded"
+
+
+def test_accepted_exclusions_are_partial(toy: Kit) -> None:
+    deviation = {
+        "id": "D",
+        "about": "TM",
+        "rationale": "known and watched by the crew",
+        "accepted_by": "rev",
+        "date": "2026-03-01",
+    }
+    snapshot = toy.write(deviations=[deviation]).take()
+    assert snapshot.built.status["G10-TM-1"] is Status.PARTIAL and snapshot.built.status["G9"] is Status.PARTIAL
+    assert snapshot.standings["R1"].status is Status.UNDEVELOPED
+
+
+# --- solutions ---------------------------------------------------------------------------------------------------------------
+
+
+def test_solutions_refer_to_the_records(toy: Kit) -> None:
+    digest = toy.keep("R1", bounds(toy.statement("R1"), "PPPU"))
+    snapshot = toy.take()
+    solutions = [item for item in snapshot.built.argument.children("G4-R1") if isinstance(item, Solution)]
+    assert [item.evidence for item in solutions] == [(digest,)]
+    assert "Of 4 listed inputs: 3 proved and 1 undecided." in solutions[0].text
+    assert "weights as stored" in text(snapshot, "A4-R1-1")
+    assert not snapshot.built.argument["G4-R1"].undeveloped
+
+
+def test_texts_change_with_the_records_and_never_outrun_them(toy: Kit) -> None:
+    for letters, words in (
+        ("PPPP", "4 proved"),
+        ("RRRR", "4 refuted"),
+        ("CCCC", "4 bounded but unchecked"),
+        ("PCRU", "1 proved, 1 bounded but unchecked, 1 refuted and 1 undecided"),
+    ):
+        assert result_words(bounds(toy.statement("R1"), letters)) == f"Of 4 listed inputs: {words}."
+    assert result_words(bounds(toy.statement("R2"), "PU")) == "Of 2 stated boxes: 1 proved and 1 undecided."
+
+
+def test_no_generated_sentence_overclaims(toy: Kit) -> None:
+    toy.prove("R1", "R2", "R3")
+    for item in toy.take().built.argument:
+        assert not re.search(r"robust|certif|compl(y|ies|iant)|guarantee|safe\b", item.text, re.IGNORECASE), item.text
+
+
+def test_claims_say_where_under_what_and_in_which_arithmetic(toy: Kit) -> None:
+    claims = toy.load().claims
+    first = claim_words(claims["R1"], 4)
+    for part in ("at the 4 listed inputs", "0.1 m", "Linf", "at least 75 % of them", "over real arithmetic"):
+        assert part in first
+    assert "throughout the 2 stated boxes" in claim_words(claims["R2"], 2)
+    assert "throughout the 4 table cells whose corners hold one entry" in claim_words(claims["R3"], 4)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.9, "90 %"), (0.99999, "99.999 %"), (0.07, "7 %"), (1e-5, "0.001 %"), (0.123456789, "12.3456789 %")],
+)
+def test_a_share_is_never_rounded(share: float, words: str) -> None:
+    assert share_words(share) == words
+
+
+def test_lists_read_as_people_write_them() -> None:
+    assert listed(["a"]) == "a" and listed(["a", "b"]) == "a and b" and listed(("a", "b", "c")) == "a, b and c"
+
+
+# --- the operational design domain ------------------------------------------------------------------------------------------------
+
+
+def domain(toy: Kit, requirement: str) -> tuple[Status, str]:
+    snapshot = toy.take()
+    return snapshot.built.status[f"G6-{requirement}"], text(snapshot, f"G6-{requirement}")
+
+
+def test_pointwise_evidence_never_supports_the_domain(toy: Kit) -> None:
+    toy.prove("R1")
+    status, words = domain(toy, "R1")
+    assert status is Status.UNDEVELOPED and "4 listed inputs" in words
+
+
+def test_boxes_that_cover_the_domain_support_it_as_far_as_they_are_proved(toy: Kit) -> None:
+    statement = toy.statement("R2")
+    for letters, expected, shown in (
+        ("UU", Status.UNDEVELOPED, "0.00 %"),
+        ("CC", Status.UNDEVELOPED, "0.00 %"),
+        ("PU", Status.PARTIAL, "50.00 %"),
+        ("PP", Status.SUPPORTED, "100.00 %"),
+    ):
+        toy.keep("R2", bounds(statement, letters))
+        status, words = domain(toy, "R2")
+        assert status is expected and shown in words, letters
+    snapshot = toy.take()
+    (solution,) = snapshot.built.argument.children("G6-R2")
+    best = snapshot.standings["R2"].best
+    assert isinstance(solution, Solution) and best is not None and solution.evidence == (best.digest,)
+
+
+def test_a_domain_that_is_nearly_covered_does_not_read_as_covered(toy: Kit) -> None:
+    boxes = toy.requirement("R2")["property"]["regions"]["boxes"]
+    boxes[1]["ranges"]["x"]["upper"] = 9.9999
+    toy.prove("R2")
+    status, words = domain(toy, "R2")
+    assert status is Status.PARTIAL and "99.99 %" in words and "100" not in words
+
+
+def test_parts_outside_the_domain_do_not_count(toy: Kit) -> None:
+    boxes = toy.requirement("R2")["property"]["regions"]["boxes"]
+    boxes[0]["ranges"]["x"] = {"lower": -100, "upper": 2.5, "unit": "m"}
+    boxes[1]["ranges"]["x"] = {"lower": 50, "upper": 100, "unit": "m"}
+    toy.prove("R2")
+    status, words = domain(toy, "R2")
+    assert status is Status.PARTIAL and "25.00 %" in words
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": None},
+        {"input": "x"},
+        {"range": {"lower": 0, "upper": 10, "unit": "ft"}},
+        {"range": {"lower": 5, "upper": 5, "unit": "m"}},
+    ],
+)
+def test_a_domain_that_is_not_made_of_the_inputs_is_not_covered(toy: Kit, change: dict[str, Any]) -> None:
+    """Another unit, a parameter that is no input, an input with two ranges: no volume can be compared."""
+    toy.case["odd"]["parameters"][1] |= change
+    toy.prove("R2")
+    status, words = domain(toy, "R2")
+    assert status is Status.UNDEVELOPED and "cannot be compared" in words
+    toy.case["odd"]["parameters"][1] = {
+        "name": "y",
+        "title": "north",
+        "range": {"lower": 0, "upper": 10, "unit": "m"},
+        "input": "y",
+    }
+    toy.case["odd"]["parameters"].append(
+        {"name": "rain", "title": "rain rate", "range": {"lower": 0, "upper": 9, "unit": "mm/h"}}
+    )
+    assert domain(toy, "R2")[0] is Status.UNDEVELOPED, "nobody examined the rain"
+
+
+def test_refuted_or_stale_evidence_covers_no_domain(toy: Kit) -> None:
+    toy.keep("R2", bounds(toy.statement("R2"), "PR"), outcome="refuted")
+    assert domain(toy, "R2")[0] is Status.PARTIAL
+    toy.prove("R2")
+    (toy.folder / "net.onnx").write_bytes(b"other")
+    assert domain(toy, "R2")[0] is Status.UNDEVELOPED
+
+
+def grid(lower: np.ndarray[Any, Any], upper: np.ndarray[Any, Any], steps: int) -> float:
+    """Share of cell centres of a regular grid that lie in some box: exact for boxes on that grid."""
+    centres = (np.array(list(itertools.product(range(steps), repeat=lower.shape[1]))) + 0.5) / steps
+    inside = np.all((centres[:, None, :] > lower) & (centres[:, None, :] < upper), axis=2)
+    return float(np.mean(np.any(inside, axis=1)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_the_volume_of_a_union_against_counting(data: st.DataObject) -> None:
+    steps = 8
+    dimensions = data.draw(st.integers(1, 3))
+    boxes = data.draw(
+        st.lists(
+            st.lists(st.tuples(st.integers(0, steps), st.integers(0, steps)), min_size=dimensions, max_size=dimensions),
+            min_size=1,
+            max_size=8,
+        )
+    )
+    ends = np.array([[sorted(side) for side in box] for box in boxes], dtype=float) / steps
+    lower, upper = ends[:, :, 0], ends[:, :, 1]
+    exact = grid(lower, upper, steps)
+    assert union_volume(lower, upper) == pytest.approx(exact, abs=1e-9)
+    rng = np.random.default_rng(len(boxes))
+    wiggle = rng.uniform(0, 4e-16, size=lower.shape)
+    assert union_volume(np.maximum(lower - wiggle, 0), np.minimum(upper + wiggle, 1)) == pytest.approx(exact, abs=1e-7)
+
+
+def test_many_close_edges_do_not_add_up_to_a_wrong_volume() -> None:
+    """Edges a little less than the merging distance apart must not be merged in a chain."""
+    for width in (0.9e-9, 0.4e-9, 1e-9, 1e-8):
+        edges = np.arange(1001) * width
+        lower = np.concatenate([edges[:-1], [0.999]])[:, None]
+        upper = np.concatenate([edges[1:], [1.0]])[:, None]
+        volume = union_volume(lower, upper)
+        assert volume is not None and volume == pytest.approx(0.001 + 1000 * width, abs=1e-6)
+
+
+def test_no_boxes_have_no_volume_and_too_many_are_not_counted() -> None:
+    assert union_volume(np.zeros((0, 2)), np.zeros((0, 2))) == 0.0
+    assert union_volume(np.full((3, 2), 0.5), np.full((3, 2), 0.5)) == 0.0
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 0.5, size=(100, 4))
+    assert union_volume(low, low + 0.1) is None
+
+
+# --- patterns -----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_pattern_is_refused_by_name(toy: Kit) -> None:
+    toy.case["patterns"] = ["no-such-pattern"]
+    with pytest.raises(InputError) as caught:
+        toy.take()
+    assert caught.value.finding.code == "G140" and "ml-constituent" in str(caught.value.finding)
+    assert "ml-constituent" in available()
+
+
+HEAD = "schema: gsn-pattern/1\nid: p\n" + "".join(
+    f"{name}: text\n"
+    for name in (
+        "name", "intent", "motivation", "structure", "participants", "collaboration", "applicability", "consequences",
+        "implementation", "examples", "known_uses", "related_patterns",
+    )
+)  # fmt: skip
+
+
+def pattern(tmp_path: Path, elements: str) -> Any:
+    path = tmp_path / "p.yaml"
+    path.write_text(HEAD + "elements:\n" + elements, "utf-8")
+    return read_pattern(path)
+
+
+def test_a_pattern_refers_to_elements_that_it_has(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        pattern(tmp_path, "  - {id: G1, type: Goal, text: a, supported_by: [G2]}\n")
+    assert caught.value.finding.code == "G142" and caught.value.finding.place.line == HEAD.count("\n") + 2
+
+
+@pytest.mark.parametrize("token", ["{missing}", "{items}", "{item.id}", "{flag}", "{number.x}"])
+def test_a_token_without_data_is_an_error(tmp_path: Path, token: str) -> None:
+    made, source = pattern(tmp_path, f"  - {{id: G1, type: Goal, text: 'a {token}'}}\n")
+    with pytest.raises(InputError) as caught:
+        instantiate(made, {"items": [], "flag": True, "number": 5}, source)
+    assert caught.value.finding.code == "G141" and token in caught.value.finding.message
+
+
+def test_values_are_not_read_as_patterns(tmp_path: Path) -> None:
+    made, source = pattern(tmp_path, "  - {id: G1, type: Goal, text: 'a {name}'}\n")
+    found = instantiate(made, {"name": "{secret}  \\1 \n x", "secret": "no"}, source)
+    assert found.argument["G1"].text == "a {secret} \\1 x"
+
+
+def test_collections_nest_and_join_by_their_items(tmp_path: Path) -> None:
+    made, source = pattern(
+        tmp_path,
+        "  - {id: G1, type: Goal, text: top, supported_by: [G2]}\n"
+        "  - {id: G2, type: Goal, text: '{item.id} {top}', for_each: rows, supported_by: [Sn1], undeveloped: if-unsupported}\n"
+        "  - {id: Sn1, type: Solution, text: '{outer.id}{item.id}', for_each: rows/cells, evidence: '{item.id}'}\n",
+    )
+    rows = [{"id": "a", "cells": [{"id": "1"}, {"id": "2"}]}, {"id": "b", "cells": [{"id": "1"}]}, {"id": "c"}]
+    argument = instantiate(made, {"rows": rows, "top": "t"}, source).argument
+    assert [item.id for item in argument.children("G1")] == ["G2-a", "G2-b", "G2-c"]
+    assert [item.id for item in argument.children("G2-a")] == ["Sn1-a-1", "Sn1-a-2"]
+    assert [item.text for item in argument.children("G2-b")] == ["b1"]
+    assert argument["G2-c"].undeveloped and not argument["G2-a"].undeveloped and argument["G2-c"].text == "c t"
+
+
+def test_texts_that_no_element_can_hold_are_refused(toy: Kit) -> None:
+    toy.case["odd"]["description"] = "x" * 30_000
+    with pytest.raises(InputError) as caught:
+        toy.take()
+    assert caught.value.finding.code == "G143" and "C3" in caught.value.finding.message
+
+
+def test_the_shipped_pattern_gives_every_goal_a_status_or_support() -> None:
+    made, _ = load_pattern("ml-constituent")
+    for element in made.elements:
+        if element.type.value in ("Goal", "Strategy"):
+            assert element.supported_by or element.status, element.id
+        if element.type.value == "Goal" and element.status:
+            assert element.undeveloped == "if-unsupported", element.id
