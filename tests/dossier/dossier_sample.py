@@ -314,7 +314,6 @@ models:
     arithmetic: float32
     predictor: smoothed
     smoothing_noise: 0.25 grey
-    smoothing_noise: 0.25 grey
     inputs: {{prefix: p, count: 4, unit: grey}}
     outputs: [c0, c1, c2]
 data_sets:

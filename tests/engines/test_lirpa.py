@@ -186,3 +186,9 @@ def test_a_missing_library_is_a_clear_error(absent: str, monkeypatch: pytest.Mon
     assert absent in caught.value.finding.message
     assert "pip install" in str(caught.value.finding.remedy)
     lirpa.library.cache_clear()
+
+
+def test_the_recursion_limit_is_left_alone() -> None:
+    """The library raises it on import; deeply nested input would then crash the interpreter instead of failing."""
+    lirpa.library()
+    assert sys.getrecursionlimit() < 100_000

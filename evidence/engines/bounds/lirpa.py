@@ -82,12 +82,14 @@ def library() -> ModuleType:
     _shims()
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    recursion = sys.getrecursionlimit()  # the library sets a million: nested input would then overflow the C stack
     with _no_cache_folder(), warnings.catch_warnings(record=True):
         try:
             return require("auto_LiRPA")
         finally:
             root.handlers[:] = handlers
             root.setLevel(level)
+            sys.setrecursionlimit(recursion)
 
 
 class Bounder:
