@@ -75,7 +75,8 @@ class Register:
 
 
 def collect(loaded: LoadedCase, store: Store) -> Register:
-    """Read all evidence. Records that are missing, altered or malformed become findings, never evidence.
+    """Read all evidence. Records that are missing, altered or malformed, themselves or in what belongs to them,
+    become findings, never evidence.
 
     Raises StoreError when the journal itself cannot be read.
     """
@@ -87,6 +88,8 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     for number, entry in enumerate(entries):
         try:
             record = read_record(store.get(entry.record), f"record {entry.record}")
+            for digest in record.artefacts.values():
+                store.get(digest)  # a proof whose certificate is gone or altered cannot be checked again
         except AssuranceError as error:
             findings += error.findings
             continue

@@ -16,6 +16,7 @@ from assurance.register import Register, collect
 from assurance.status import Standing, Status, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.specification import KeepLabel
 from evidence.store import Store
 from evidence.threat import Addressed, taxonomy_coverage
 from evidence.threat import Coverage as AttackCoverage
@@ -78,5 +79,6 @@ def _attacks(loaded: LoadedCase, found: dict[str, Standing]) -> tuple[AttackCove
             continue
         wanted = formal.regions.threat_model
         perturbation = next(item.perturbation for item in loaded.case.threat_models if item.id == wanted)
-        addressed.append(Addressed(f"{requirement.id} ({standing.status.value})", perturbation))
+        keeps_label = isinstance(formal.condition, KeepLabel)
+        addressed.append(Addressed(f"{requirement.id} ({standing.status.value})", perturbation, keeps_label))
     return taxonomy_coverage(addressed)

@@ -17,10 +17,12 @@ from evidence.specification import (
     InputBalls,
     KeepLabel,
     Linear,
+    LinearConstraint,
     NeverChosen,
     Statement,
     TableCells,
     Within,
+    decimal_text,
 )
 from evidence.threat import describe
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor, Verdict
@@ -71,17 +73,29 @@ def condition_words(statement: Statement) -> str:
     if isinstance(condition, Within):
         return "keeps " + listed([f"{name} within {bounds}" for name, bounds in condition.ranges.items()])
     if isinstance(condition, Linear):
-        return f"satisfies {len(condition.all_of)} linear output constraints"
+        return "keeps " + listed([_linear(part) for part in condition.all_of])
     raise TypeError(condition)
 
 
+def _linear(part: LinearConstraint) -> str:
+    """`2 up - 1 down above 0.5`."""
+    terms = " ".join(
+        f"{'-' if value < 0 else '+'} {decimal_text(abs(value))} {name}" for name, value in part.coefficients.items()
+    )
+    return f"{terms.removeprefix('+ ')} above {decimal_text(part.greater_than)}"
+
+
 def regions_words(statement: Statement, count: int) -> str:
-    """Over which inputs, as an adverbial."""
+    """Over which inputs, as an adverbial; a count of 0 stands for an unknown one."""
     regions = statement.regions
+
+    def number(noun: str) -> str:
+        return counted(count, noun).removeprefix("0 ")  # nothing was counted: the data are not at hand
+
     if isinstance(regions, InputBalls):
-        return f"at the {counted(count, 'listed input')} under {describe(regions.perturbation)}"
+        return f"at the {number('listed input')} under {describe(regions.perturbation)}"
     if isinstance(regions, TableCells):
-        return f"throughout the {counted(count, 'table cell')} whose corners hold one entry"
+        return f"throughout the {number('table cell')} whose corners hold one entry"
     if isinstance(regions, Boxes) and count == 1:
         return f"throughout the stated box {regions.boxes[0].id}"
     return f"throughout the {count} stated boxes"

@@ -78,6 +78,8 @@ class Addressed:
 
     name: str
     perturbation: LinfBall | L2Ball | SensorError
+    keeps_label: bool = True
+    """False: some outputs are excluded or bounded, others are not; then no word about *any* wrong output."""
 
 
 _NOT_COVERED = "not covered: no evidence in this case addresses it"
@@ -110,7 +112,7 @@ def _addresses(item: Addressed, attack: Attack) -> bool:
     if not moving:
         return False  # a set without any change withstands no attack
     if attack.axis != "vector":
-        return True
+        return item.keeps_label or attack.id != "untargeted"
     if attack.id == "evasion-linf":
         return isinstance(item.perturbation, LinfBall | SensorError)
     if attack.id == "evasion-l2":

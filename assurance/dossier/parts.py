@@ -8,7 +8,7 @@ to collide. Nothing here knows a case.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,8 +16,10 @@ from typing import Any, TypeVar
 from assurance.support import Reason
 from evidence.diagnostics import Place, registered
 from evidence.digest import short
+from evidence.specification import Range
 
 Item = TypeVar("Item")
+MOST_RANGES = 6
 IN_RECORD = "the record holds all"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
@@ -119,6 +121,19 @@ def first(items: Sequence[Item], most: int) -> tuple[tuple[Item, ...], int]:
 def left_out(number_left: int, what: str, where: str) -> str:
     """What a shortened table says of itself; empty when nothing is left out."""
     return f"{number_left} further {what} left out here; {where}." if number_left else ""
+
+
+def box_heads(names: Sequence[str]) -> tuple[str, ...]:
+    """Column heads for the ranges of a box: one for each input where they are few."""
+    return tuple(names) if len(names) <= MOST_RANGES else ("ranges",)
+
+
+def box_cells(names: Sequence[str], ranges: Mapping[str, Range]) -> tuple[str, ...]:
+    """The ranges of a box for the columns of `box_heads`."""
+    if len(names) <= MOST_RANGES:
+        return tuple(str(ranges[name]) if name in ranges else "" for name in names)
+    shown, more = first([name for name in names if name in ranges], MOST_RANGES)
+    return ("; ".join(f"{name} {ranges[name]}" for name in shown) + f" and {more} more inputs",)
 
 
 def day(text: str) -> str:

@@ -25,6 +25,11 @@ _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1, 1.5)))
 _SHADES = ("#003f6b", "#0063a6", "#5c5c5c")
 
 
+def _label(name: str, most: int = 48) -> str:
+    """A name that leaves room for the picture."""
+    return name if len(name) <= most else name[: most - 1] + text.ELLIPSIS
+
+
 @dataclass(frozen=True)
 class Curve:
     """A step curve: y holds from the x before it up to its own."""
@@ -46,20 +51,24 @@ class Bar:
 def curves(x_label: str, y_label: str, shown: Sequence[Curve], mark: float | None, mark_label: str) -> str | None:
     """Step curves over one axis from 0, y from 0 to 1; `mark` is a vertical line."""
 
+    columns = 2 if all(len(curve.name) <= 24 for curve in shown) and len(mark_label) <= 24 else 1
+
     def draw(axes: Any) -> None:
         for index, curve in enumerate(shown):
             axes.step(
-                curve.x, curve.y, where="pre", label=curve.name,
+                curve.x, curve.y, where="pre", label=_label(curve.name),
                 color=_SHADES[index % 3], linestyle=_DASHES[index % 3], linewidth=1.6,
             )  # fmt: skip
         if mark is not None:
-            axes.axvline(mark, color=_INK, linewidth=0.8, label=mark_label)
+            axes.axvline(mark, color=_INK, linewidth=0.8, label=_label(mark_label))
         axes.set_xlim(left=0)
         axes.set_ylim(0, 1.03)
-        axes.set_xlabel(x_label, parse_math=False)
-        axes.set_ylabel(y_label, parse_math=False)
+        axes.set_xlabel(_label(x_label), parse_math=False)
+        axes.set_ylabel(_label(y_label), parse_math=False)
         axes.grid(color="#e3e3e3", linewidth=0.5)
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=2, borderaxespad=0, frameon=False, fontsize=8)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns, borderaxespad=0, frameon=False, fontsize=8
+        )
 
     return _figure(draw, (3.9, 3.0))
 
@@ -73,11 +82,11 @@ def bars(x_label: str, shown: Sequence[Bar]) -> str | None:
             axes.barh(row, high - low, left=low, height=0.62, color="#cfe0ee", edgecolor="#0063a6", linewidth=0.8)
             axes.barh(row, inner_high - inner_low, left=inner_low, height=0.26, color=_INK)
         axes.set_yticks(range(len(shown)))
-        axes.set_yticklabels([bar.name for bar in shown], parse_math=False)
+        axes.set_yticklabels([_label(bar.name, 18) for bar in shown], parse_math=False)
         axes.invert_yaxis()
         axes.use_sticky_edges = False
         axes.margins(x=0.05)
-        axes.set_xlabel(x_label, parse_math=False)
+        axes.set_xlabel(_label(x_label), parse_math=False)
         axes.grid(axis="x", color="#e3e3e3", linewidth=0.5)
         axes.set_axisbelow(True)
 
@@ -99,8 +108,8 @@ def polygons(
                 facecolor="#cfe0ee", edgecolor="#0063a6", linewidth=0.6, alpha=0.8,
             )  # fmt: skip
         axes.plot([x for x, _ in samples], [y for _, y in samples], ".", color=_INK, markersize=2)
-        axes.set_xlabel(x_label, parse_math=False)
-        axes.set_ylabel(y_label, parse_math=False)
+        axes.set_xlabel(_label(x_label, 32), parse_math=False)
+        axes.set_ylabel(_label(y_label, 24), parse_math=False)
         axes.grid(color="#e3e3e3", linewidth=0.5)
         axes.set_axisbelow(True)
 

@@ -41,7 +41,8 @@ def _steps(top: float, stated: float | None, last: float) -> list[float]:
     step = next(factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= size * (1 - 1e-9))
     found = {float(f"{i * step:.10g}") for i in range(int(top / step + 1e-9) + 1)}
     found |= {value for value in (stated, last) if value is not None and 0 < value <= top * (1 + 1e-9)}
-    return sorted(found)
+    # a radius that was shrunk a little below a step reads like it: one row for both
+    return sorted(value for value in found if value in (last, stated) or number(value) != number(last))
 
 
 def _stated_radius(statement: Statement) -> float | None:
@@ -64,7 +65,7 @@ def _radii(record: BoundsRecord, reference: str) -> CurveView:
     clean = record.clean_correct
 
     def reaching(values: Sequence[float]) -> Callable[[float], int | None]:
-        return lambda r: clean if r == 0 else sum(value >= r for value in values)
+        return lambda r: clean if r == 0 else sum(value >= 0 for value in values)
 
     def unharmed(r: float) -> int:
         return sum(value is None or value > r for value in radius.attack)

@@ -21,6 +21,8 @@ from evidence.specification import Frozen
 from evidence.store import Store
 
 MOST_BOXES = 20
+MOST_ROWS = 60
+MOST_OUTPUTS = 20
 MOST_FIGURES = 6
 DIGITS = 5
 MAX_PICTURE_BYTES = 20_000_000
@@ -42,23 +44,27 @@ def ranges_view(store: Store, record: OutputRangeRecord, reference: str) -> Rang
 
 
 def _ranges(record: OutputRangeRecord) -> Grid:
-    shown, more = first(record.ranges, MOST_BOXES)
-    rows = []
-    for item in shown:
-        for index, name in enumerate(record.statement.outputs):
-            rows.append(
-                (
-                    item.box if index == 0 else "",
-                    name,
-                    _span(item.checked_lower, item.checked_upper, index),
-                    _span(item.star_lower, item.star_upper, index),
-                    _span(item.sampled_lower, item.sampled_upper, index),
-                )
-            )
+    names = record.statement.outputs[:MOST_OUTPUTS]
+    shown, more = first(record.ranges, max(1, MOST_ROWS // len(names)))
+    rows = [
+        (
+            item.box if index == 0 else "",
+            name,
+            _span(item.checked_lower, item.checked_upper, index),
+            _span(item.star_lower, item.star_upper, index),
+            _span(item.sampled_lower, item.sampled_upper, index),
+        )
+        for item in shown
+        for index, name in enumerate(names)
+    ]
+    notes = (
+        left_out(more, "boxes", IN_RECORD),
+        left_out(len(record.statement.outputs) - len(names), "outputs of each box", IN_RECORD),
+    )
     return Grid(
         ("box", "output", "re-checked bounds", "star set (candidate)", "attained by samples"),
         tuple(rows),
-        left_out(more, "boxes", IN_RECORD),
+        " ".join(filter(None, notes)),
         (False, False, True, True, True),
     )
 
@@ -92,10 +98,12 @@ def _bars(record: OutputRangeRecord, reference: str) -> tuple[Figure, ...]:
             continue
         drawn = [
             plots.Bar(name, (outer[0][i], outer[1][i]), (item.sampled_lower[i], item.sampled_upper[i]))
-            for i, name in enumerate(record.statement.outputs)
+            for i, name in enumerate(record.statement.outputs[:MOST_OUTPUTS])
         ]
-        title = f"Output ranges over box {item.box}, record {reference}"
-        uri = plots.bars("output: re-checked bounds pale, attained by samples dark", drawn)
+        title = (
+            f"Output ranges over box {item.box}, record {reference}; pale: re-checked bounds, dark: attained by samples"
+        )
+        uri = plots.bars("output", drawn)
         figures.append(plots.figure(title, f"{title}: bars of the table above", uri))
     return tuple(figures)
 

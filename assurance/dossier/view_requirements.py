@@ -11,6 +11,8 @@ from assurance.dossier.parts import (
     Grid,
     Link,
     anchor,
+    box_cells,
+    box_heads,
     coded,
     first,
     left_out,
@@ -172,8 +174,8 @@ def _chosen(inputs: tuple[int, ...]) -> str:
 def _boxes(boxes: tuple[NamedBox, ...]) -> Grid:
     names = list(boxes[0].ranges)
     shown, more = first(boxes, MOST_BOXES)
-    rows = tuple((box.id, *(str(box.ranges[name]) if name in box.ranges else "" for name in names)) for box in shown)
-    return Grid(("box", *names), rows, left_out(more, "boxes", "the case file holds all"))
+    rows = tuple((box.id, *box_cells(names, box.ranges)) for box in shown)
+    return Grid(("box", *box_heads(names)), rows, left_out(more, "boxes", "the case file holds all"))
 
 
 def _terms(formal: FormalProperty) -> Grid | None:

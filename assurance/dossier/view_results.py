@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assurance.dossier.parts import IN_RECORD, Grid, first, left_out, listed, number
+from assurance.dossier.parts import IN_RECORD, Grid, box_cells, box_heads, first, left_out, listed, number
 from assurance.dossier.view_radii import CurveView, curve_view
 from assurance.dossier.view_ranges import RangesView, ranges_view
 from assurance.loading import LoadedCase
@@ -93,11 +93,11 @@ class _Regions:
                 return self.statement.outputs[int(held.labels[region])]
         return None
 
-    def change(self, example: Counterexample) -> str | None:
-        """The input that moved most from the listed one, relative to nothing: in its own unit."""
+    def change(self, example: Counterexample) -> str:
+        """The input that moved most from the listed one, in its own unit; empty where that is not known."""
         held = self.expanded
         if not isinstance(self.statement.regions, InputBalls) or held is None or example.region >= len(held):
-            return None
+            return ""
         moves = [abs(a - b) for a, b in zip(example.input, held.centers[example.region].tolist(), strict=False)]
         most = max(range(len(moves)), key=moves.__getitem__)
         port = self.statement.inputs[most]
@@ -111,11 +111,8 @@ def _region_grid(record: RunRecord) -> Grid | None:
     names = [port.name for port in record.statement.inputs]
     rows, more = first(list(zip(regions.boxes, record.regions, strict=False)), MOST_BOXES)
     return Grid(
-        ("box", "result", *names),
-        tuple(
-            (box.id, _VERDICTS[letter], *(str(box.ranges[name]) if name in box.ranges else "" for name in names))
-            for box, letter in rows
-        ),
+        ("box", "result", *box_heads(names)),
+        tuple((box.id, _VERDICTS[letter], *box_cells(names, box.ranges)) for box, letter in rows),
         left_out(more, "boxes", IN_RECORD),
     )
 
@@ -132,30 +129,50 @@ def _open(known: _Regions, record: BoundsRecord | OutputRangeRecord) -> str:
 
 
 def _examples(known: _Regions, statement: Statement, examples: Sequence[Counterexample]) -> Grid:
-    """The first counterexamples with units: one column for each input and output where they are few."""
+    """The first counterexamples with units: every value where there are few, else what changed and what decided."""
     shown, more = first(examples, MOST_EXAMPLES)
-    spread = len(statement.inputs) + len(statement.outputs) <= MOST_COLUMNS
+    few = len(statement.inputs) + len(statement.outputs) <= MOST_COLUMNS
+    table = _spread(known, statement, shown) if few else _condensed(known, statement, shown)
+    note = left_out(more, "counterexamples", IN_RECORD)
+    if not few:
+        note = f"{note} All inputs and outputs of each stand in the record.".strip()
+    return Grid(table.heads, table.rows, note, table.numeric)
+
+
+def _spread(known: _Regions, statement: Statement, examples: Sequence[Counterexample]) -> Grid:
     moved = isinstance(statement.regions, InputBalls) and known.expanded is not None
-    inputs = tuple(f"{port.name} [{port.unit}]" for port in statement.inputs)
-    heads = ("region", *(inputs if spread else ("input",)), *(("largest change",) if moved else ()))
-    heads += (*(statement.outputs if spread else ("output",)), "decision", "wanted")
     rows = []
-    for item in shown:
-        cells = [known.name(item.region)]
-        cells += [number(value, DIGITS) for value in item.input] if spread else [_values(inputs, item.input)]
-        if moved:
-            cells.append(known.change(item) or "")
-        cells += [number(value, DIGITS) for value in item.output] if spread else [_values(statement.outputs, item.output)]
+    for item in examples:
+        cells = [known.name(item.region), *(number(value, DIGITS) for value in item.input)]
+        cells += [known.change(item)] if moved else []
+        cells += [number(value, DIGITS) for value in item.output]
         rows.append((*cells, _decision(statement, item.output), known.label(item.region) or condition_words(statement)))
-    right = (False, *((True,) * len(inputs) if spread else (False,)), *((False,) if moved else ()))
-    right += (*((True,) * len(statement.outputs) if spread else (False,)), False, False)
-    return Grid(heads, tuple(rows), left_out(more, "counterexamples", IN_RECORD), right)
+    inputs = tuple(f"{port.name} [{port.unit}]" for port in statement.inputs)
+    change = ("largest change",) if moved else ()
+    heads = ("region", *inputs, *change, *statement.outputs, "decision", "wanted")
+    right = (False, *(True for _ in inputs), *(False for _ in change), *(True for _ in statement.outputs), False, False)
+    return Grid(heads, tuple(rows), numeric=right)
 
 
-def _values(names: Sequence[str], values: Sequence[float]) -> str:
-    shown, more = first(list(zip(names, values, strict=False)), MOST_VALUES)
-    text = "; ".join(f"{name} {number(value, DIGITS)}" for name, value in shown)
-    return text + (f"; {more} more values in the record" if more else "")
+def _condensed(known: _Regions, statement: Statement, examples: Sequence[Counterexample]) -> Grid:
+    def valued(name: str, output: Sequence[float]) -> str:
+        """An output's name with its value."""
+        if name not in statement.outputs:
+            return name
+        return f"{name} ({number(output[statement.outputs.index(name)], DIGITS)})"
+
+    rows = []
+    for item in examples:
+        wanted = known.label(item.region)
+        rows.append(
+            (
+                known.name(item.region),
+                known.change(item) or "not known here",
+                valued(_decision(statement, item.output), item.output),
+                valued(wanted, item.output) if wanted else condition_words(statement),
+            )
+        )
+    return Grid(("region", "largest change", "decision (output)", "wanted (output)"), tuple(rows))
 
 
 def _decision(statement: Statement, output: Sequence[float]) -> str:

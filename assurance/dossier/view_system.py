@@ -10,7 +10,7 @@ from assurance.dossier.parts import Fact, Grid, Link, anchor, day, first, left_o
 from assurance.loading import CaseFile, LoadedCase
 from assurance.snapshot import Snapshot
 
-MOST_PORTS = 24
+MOST_PORTS = 8
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,27 @@ def test_claims_say_where_under_what_and_in_which_arithmetic(toy: Kit) -> None:
     assert "throughout the 4 table cells whose corners hold one entry" in claim_words(claims["R3"], 4)
 
 
+def test_conditions_name_their_terms(toy: Kit) -> None:
+    property = toy.requirement("R2")["property"]
+    property["condition"] = {
+        "kind": "linear",
+        "all_of": [
+            {"coefficients": {"up": 2, "down": -0.125}, "greater_than": 0.5},
+            {"coefficients": {"stay": -1}},
+        ],
+    }
+    words = claim_words(toy.load().claims["R2"], 2)
+    assert "keeps 2 up - 0.125 down above 0.5 and - 1 stay above 0 throughout" in words
+    property["condition"] = {"kind": "within", "ranges": {"up": {"lower": -1, "upper": 0.1234567, "unit": "1"}}}
+    assert "keeps up within [-1, 0.1234567] 1 throughout" in claim_words(toy.load().claims["R2"], 2)
+
+
+def test_an_unknown_count_is_not_written_as_none(toy: Kit) -> None:
+    (toy.folder / "data.npz").unlink()
+    snapshot = toy.take()
+    assert "at the listed inputs under" in text(snapshot, "G4-R1") and " 0 " not in text(snapshot, "G4-R1")
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [(0.9, "90 %"), (0.99999, "99.999 %"), (0.07, "7 %"), (1e-5, "0.001 %"), (0.123456789, "12.3456789 %")],

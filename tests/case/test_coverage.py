@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from case_toys import Kit, bounds, document, kit, onnx_bytes, smooth, smoothing
 
-from assurance.catalogue import CreditLevel, Scope
+from assurance.catalogue import CreditLevel, Scope, load
 from assurance.coverage import Coverage, ObjectiveStatus, Row
 from assurance.snapshot import Snapshot
 from evidence.digest import of_bytes
@@ -214,6 +214,28 @@ def test_no_catalogue_lets_a_machine_result_be_the_whole_of_an_objective(toy: Ki
         for credit in item.entry.credit:
             if credit.level is CreditLevel.FULL:
                 assert credit.evidence.value == "review-record"
+
+
+def test_a_full_review_does_not_outweigh_an_unmet_requirement(toy: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a catalogue in which a review is the whole of A-4.1, requirements that are not supported still hold it back."""
+    real = load("do-178c")
+    entry = real.entry("A-4.1")
+    assert entry is not None
+    rows = tuple(
+        row.model_copy(update={"level": CreditLevel.FULL}) if row.evidence.value == "review-record" else row
+        for row in entry.credit
+    )
+    changed = entry.model_copy(update={"credit": rows})
+    other = real.model_copy(update={"entries": tuple(changed if e.id == "A-4.1" else e for e in real.entries)})
+    monkeypatch.setattr("assurance.coverage.load_catalogue", lambda id: other if id == "do-178c" else load(id))
+    review(toy, objectives=["do-178c:A-4.1"])
+    toy.prove("R1", "R2")
+    found = row(toy, "A-4.1")
+    assert (found.n, found.of, found.status) == (3, 3, ObjectiveStatus.PARTIAL) and "O207" in codes(found)
+    toy.prove("R3")
+    assert row(toy, "A-4.1").status is ObjectiveStatus.SUPPORTED
+    toy.keep("R3", bounds(toy.statement("R3"), "RRRR"), outcome="refuted")
+    assert row(toy, "A-4.1").status is ObjectiveStatus.CONTRADICTED
 
 
 def test_references_to_objectives_that_do_not_exist_are_found(toy: Kit) -> None:

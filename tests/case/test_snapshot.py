@@ -48,6 +48,13 @@ def test_only_standing_evidence_covers_an_attack(toy: Kit) -> None:
     assert covered(toy.take()) == {}, "what is stale covers nothing"
 
 
+def test_excluding_one_output_is_no_answer_to_any_wrong_output(toy: Kit) -> None:
+    toy.requirement("R1")["property"]["condition"] = {"kind": "never-chosen", "outputs": ["down"]}
+    toy.prove("R1")
+    found = covered(toy.take())
+    assert "untargeted" not in found and {"targeted", "white-box", "evasion-linf"} <= set(found)
+
+
 def test_a_smoothed_result_covers_its_norm(toy: Kit) -> None:
     toy.case = smooth(toy.case)
     toy.keep("R1", smoothing(toy.statement("R1"), [0.5] * 4))

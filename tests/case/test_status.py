@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_toys import Kit, bounds, document, kit, onnx_bytes
+from case_toys import CERTIFICATE, Kit, bounds, document, kit, onnx_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +124,21 @@ def test_altering_stored_bytes_takes_the_green_away(proved: Kit, alter: Any) -> 
     snapshot = proved.take()
     assert state(snapshot, "R1")[0] is Status.UNDEVELOPED and "E103" in codes(snapshot)
     none_green(snapshot, "R1")
+
+
+@pytest.mark.parametrize("alter", [None, b"other bytes"])
+def test_a_proof_without_its_certificate_is_no_evidence(proved: Kit, alter: bytes | None) -> None:
+    name = of_bytes(CERTIFICATE).removeprefix(PREFIX)
+    path = proved.folder / "evidence" / "objects" / name[:2] / name
+    if alter is None:
+        path.unlink()
+    else:
+        path.write_bytes(alter)
+    snapshot = proved.take()
+    assert ("E102" if alter is None else "E103") in codes(snapshot)
+    for id in ("R1", "R2", "R3"):
+        assert state(snapshot, id)[0] is Status.UNDEVELOPED
+        none_green(snapshot, id)
 
 
 def test_a_forged_record_that_is_incoherent_is_no_evidence(toy: Kit) -> None:

@@ -2,7 +2,7 @@
 
 The numbers are made up; the models and digests are real files. It covers: supported by proof, partial, contradicted,
 in doubt, accepted by deviation, statistical, output ranges, table cells, undeveloped, stale, documents only, an older
-record of a changed criterion, an orphaned record, a scored, a method-table and a draft standard.
+record of a changed criterion, an orphaned record, a scored and a draft standard.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ def case_text(digests: dict[str, str], **replace: str) -> str:
         "title": "Sample advisory constituent",
         "requirement": "The advisory shall not change under errors of the range and rate sensors.",
         "name": "Sample braking assistant",
+        "box": "near-1",
         **replace,
     }
     d = digests
@@ -139,7 +140,6 @@ people:
   - {{id: cleo, name: Cleo Chief, role: chief engineer}}
 standards:
   - {{id: do-178c, level: B}}
-  - {{id: iso-26262-6, level: B}}
   - {{id: arp6983}}
 safety_requirements:
   - {{id: SR1, text: The function shall advise in time., hazards: [H1, H2]}}
@@ -168,7 +168,7 @@ requirements:
       regions:
         kind: boxes
         boxes:
-          - {{id: near-1, ranges: {{gap: {{lower: 0, upper: 10, unit: m}}, rate: {{lower: 0, upper: 30, unit: m/s}}}}}}
+          - {{id: {quoted["box"]}, ranges: {{gap: {{lower: 0, upper: 10, unit: m}}, rate: {{lower: 0, upper: 30, unit: m/s}}}}}}
           - {{id: near-2, ranges: {{gap: {{lower: 10, upper: 20, unit: m}}, rate: {{lower: 0, upper: 30, unit: m/s}}}}}}
           - {{id: near-3, ranges: {{gap: {{lower: 20, upper: 30, unit: m}}, rate: {{lower: 0, upper: 30, unit: m/s}}}}}}
           - {{id: near-4, ranges: {{gap: {{lower: 30, upper: 40, unit: m}}, rate: {{lower: 0, upper: 30, unit: m/s}}}}}}
@@ -416,7 +416,9 @@ def bounds_record(
 ) -> BoundsRecord:
     """A bounds record over as many regions as there are letters."""
     proved = regions.count("P")
-    rechecks = (Recheck(by=CHECKER, what="bounds", agreed=proved, of=proved + regions.count("C")),) if proved else ()
+    rechecks: tuple[Recheck, ...] = (
+        (Recheck(by=CHECKER, what="bounds", agreed=proved, of=proved + regions.count("C")),) if proved else ()
+    )
     if examples:
         rechecks += (Recheck(by=RUNTIME, what="counterexamples", agreed=len(examples), of=len(examples)),)
     return BoundsRecord(

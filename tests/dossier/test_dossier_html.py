@@ -1,0 +1,263 @@
+"""The HTML file: links that resolve, status and limits as in the snapshot, words, escaping, same bytes, self-contained."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import dossier_sample
+import pytest
+from dossier_page import Page, read_page
+
+from assurance.dossier import html, render_html
+from assurance.dossier.parts import anchor
+from assurance.dossier.signs import slug
+from assurance.dossier.view import DossierView, build_view
+from assurance.gsn.model import Goal
+from assurance.snapshot import Snapshot, take
+from evidence.digest import of_bytes
+from evidence.store import Store
+
+HOSTILE = "</style><script>alert(1)</script> {{ 7*7 }} {% raw %} <b>&amp; \"quoted\" 'x' " + "long" * 80
+
+
+def test_every_internal_link_resolves_and_ids_are_unique(page: Page) -> None:
+    assert len(page.ids) == len(set(page.ids)), sorted({i for i in page.ids if page.ids.count(i) > 1})[:5]
+    links = page.root.links
+    assert len(links) > 500
+    outside = [link for link in links if not link.startswith("#")]
+    assert outside == []
+    assert sorted({link for link in links if link[1:] not in page.by_id}) == []
+
+
+def test_print_form_has_the_same_links_and_resolves(view: DossierView, page: Page) -> None:
+    paper = read_page(html.render(view, for_print=True))
+    assert len(paper.ids) == len(set(paper.ids))
+    assert {link for link in paper.root.links if link[1:] not in paper.by_id} == set()
+    assert set(page.root.links) == set(paper.root.links)
+
+
+def test_statuses_are_those_of_the_snapshot(page: Page, snapshot: Snapshot) -> None:
+    for name, standing in snapshot.standings.items():
+        heading = page.by_id[anchor("req", name)].all("h3")[0]
+        assert heading.classes == ["st", slug(standing.status.value)]
+    for name, status in snapshot.built.status.items():
+        row = page.by_id[anchor("el", name)]
+        assert slug(status.value) in row.classes
+        assert sum(item.startswith("st-") for item in row.classes) == 1
+    for covered in snapshot.coverage:
+        for item in covered.rows:
+            row = page.by_id[anchor("obj", f"{covered.catalogue.id}:{item.entry.id}")]
+            assert [name for name in row.classes if name.startswith("st-")] == [slug(item.status.value)]
+            assert (f"{item.n} of {item.of}" in row.words) == (
+                covered.catalogue.scored and item.of > 0 and bool(item.required)
+            )
+
+
+def test_summary_sorts_requirements_by_what_is_shown(view: DossierView, snapshot: Snapshot) -> None:
+    shown = {group.title: [row.requirement.text for row in group.rows] for group in view.summary.groups}
+    assert shown["Shown"] == [n for n, s in snapshot.standings.items() if s.status.value == "supported"]
+    assert {n for rows in shown.values() for n in rows} == set(snapshot.standings)
+    alarms = {(item.word, item.requirement.text) for item in view.summary.alarms}
+    refuted = {("REFUTED", name) for name, standing in snapshot.standings.items() if standing.refuted}
+    assert refuted == {item for item in alarms if item[0] == "REFUTED"} == {("REFUTED", n) for n in ("R3", "R9", "R10")}
+    assert ("UNKNOWN", "R2") in alarms and ("STALE", "R7") in alarms
+
+
+def test_no_guarantee_stands_without_its_limits(page: Page, view: DossierView, snapshot: Snapshot) -> None:
+    for item in snapshot.register.runs:
+        block = page.by_id[anchor("rec", item.digest)].all("div", "beside")[0]
+        left, right = block.children
+        assert "Guarantee" in left.words and "What it does not cover" in right.words
+        assert item.limits
+        for limit in item.limits:
+            assert limit.code in right.words and limit.text in right.words
+    for document in view.evidence.documents:
+        assert document.limits
+    for group in view.summary.groups:
+        for row in group.rows:
+            assert row.limits, row.requirement
+    for threat in view.threats.threats:
+        assert threat.exclusions
+
+
+def test_trace_links_run_both_ways(page: Page, snapshot: Snapshot) -> None:
+    def leads(source: str, target: str) -> bool:
+        return f"#{target}" in page.by_id[source].links
+
+    claims = {item.id: item.claim for item in snapshot.built.argument if isinstance(item, Goal) and item.claim}
+    for goal, requirement in claims.items():
+        assert leads(anchor("el", goal), anchor("req", str(requirement)))
+        assert leads(anchor("req", str(requirement)), anchor("el", goal))
+    for item in snapshot.register.runs:
+        if item.requirement in snapshot.standings:
+            assert leads(anchor("rec", item.digest), anchor("req", item.requirement))
+            if snapshot.standings[item.requirement].assessments:
+                assert leads(anchor("req", item.requirement), anchor("rec", item.digest))
+    records = {item.digest for item in snapshot.register.runs} | {item.digest for item in snapshot.register.documents}
+    checked = 0
+    for element in snapshot.built.argument:
+        for name in getattr(element, "evidence", ()):
+            if name in records:
+                assert leads(anchor("el", element.id), anchor("rec", name))
+                for parent in snapshot.built.argument.parents(element.id):
+                    assert leads(anchor("rec", name), anchor("el", parent.id))
+                    checked += 1
+    assert checked >= 8
+    checked = 0
+    for covered in snapshot.coverage:
+        for row in covered.rows:
+            objective = anchor("obj", f"{covered.catalogue.id}:{row.entry.id}")
+            for digest in row.evidence:
+                if digest in records:
+                    assert leads(objective, anchor("rec", digest)) and leads(anchor("rec", digest), objective)
+                    checked += 1
+            for goal in row.goals:
+                assert leads(objective, anchor("el", goal)) and leads(anchor("el", goal), objective)
+                assert leads(anchor("req", str(claims[goal])), objective)
+    assert checked >= 10
+
+
+def test_words_that_overclaim_do_not_occur(page: Page) -> None:
+    """Outside the glossary, and outside the catalogues' own texts (objective matrix, next actions)."""
+    forbidden = re.compile(
+        r"\bcertif(ied|ies|y)\b|\brobust|\bcompl(y|ies|iant|iance)\b|\bguaranteed\b|\bsafe\b", re.IGNORECASE
+    )
+    sections = ["cover", "identity", "contents", "summary", "system", "requirements", "threats", "argument", "evidence"]
+    sections += ["gaps-requirements", "gaps-goals", "risks", "provenance", "findings"]
+    for name in sections:
+        assert not forbidden.search(page.by_id[name].words), name
+    glossary = page.by_id["glossary"].words
+    for word in ("Certified radius", "verified radius", "Robustness", "no failure rate"):
+        assert word in glossary
+
+
+def test_draft_standard_is_marked_and_not_scored(page: Page, view: DossierView) -> None:
+    section = page.by_id["std-arp6983"]
+    watermark = next(item.watermark for item in view.objectives if item.id == "arp6983")
+    assert section.words.count(watermark) >= 2  # above the matrix, and in its head, which is repeated on each page
+    assert watermark in page.by_id["cover"].words
+    assert not re.search(r"\b\d+ of \d+\b", section.all("table", "matrix")[0].words.replace("nothing accepted", ""))
+    assert not page.by_id["std-do-178c"].all("p", "watermark")
+
+
+def test_statistical_and_unchecked_are_named(page: Page, snapshot: Snapshot) -> None:
+    digest = next(item.digest for item in snapshot.register.runs if item.run == "run-r4")
+    words = page.by_id[anchor("rec", digest)].words
+    assert "error probability 0.001" in words.lower() or "0.001 over the method's own sampling" in words
+    assert "it is no failure rate" in words and "smoothed classifier" in words
+    older = next(item.digest for item in snapshot.register.runs if item.run == "run-r2" and not item.current)
+    section = page.by_id[anchor("rec", older)]
+    assert "unchecked" in section.words and "history" in section.words
+
+
+def test_stale_data_and_missing_requirement_are_said(page: Page, snapshot: Snapshot) -> None:
+    assert "CHANGED" in page.by_id["file-old-encounters"].words
+    actual = next(item.actual for item in snapshot.loaded.files if item.id == "old-encounters")
+    assert str(actual) in page.by_id["file-old-encounters"].words
+    gone = next(item.digest for item in snapshot.register.runs if item.run == "run-gone")
+    assert "no longer has this requirement" in page.by_id[anchor("rec", gone)].words
+
+
+def test_each_full_digest_of_the_configuration_is_shown(page: Page, snapshot: Snapshot) -> None:
+    words = page.by_id["identity"].words
+    for item in snapshot.loaded.files:
+        assert item.declared in words
+    assert snapshot.loaded.digest in words
+    for run in snapshot.register.runs:
+        assert run.digest in page.by_id[anchor("rec", run.digest)].words
+
+
+def test_no_path_of_this_machine(text: str, snapshot: Snapshot) -> None:
+    assert str(snapshot.loaded.folder) not in text
+
+
+def test_chapters_without_input_say_so(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(dossier_sample.network(1, 2, 0))
+    (tmp_path / "case.yaml").write_text(
+        f"""\
+schema: assurance-case/1
+id: bare
+title: Bare case
+organisation: Example
+issue: "1"
+system: {{name: System, function: Function, description: Description}}
+constituent: {{description: network, boundary: boundary, preprocessing: none here, postprocessing: none here}}
+odd: {{description: Everything., parameters: [{{name: a, title: An input, range: {{lower: 0, upper: 1, unit: m}}}}]}}
+hazards: [{{id: H1, title: A hazard, failure_condition: major}}]
+people: [{{id: ana, name: Ana, role: engineer}}]
+standards: [{{id: do-178c, level: C}}]
+safety_requirements: [{{id: SR1, text: Something shall hold., hazards: [H1]}}]
+requirements: [{{id: R1, title: Nothing yet, text: Something shall hold., parents: [SR1], author: ana}}]
+models:
+  - {{id: m, title: Model, path: m.onnx, digest: "{of_bytes((tmp_path / "m.onnx").read_bytes())}", role: low-level-requirement,
+     arithmetic: float32, predictor: base, inputs: [{{name: a, unit: m}}], outputs: [x, y]}}
+""",
+        encoding="utf-8",
+    )
+    from assurance.loading import load
+
+    loaded = load(tmp_path)
+    store = Store(loaded.evidence_folder)
+    page = read_page(render_html(take(loaded, store), store))
+    for name in ("system", "requirements", "threats", "evidence", "documents", "risks", "provenance"):
+        assert "not provided" in page.by_id[name].words.lower(), name
+    assert {link for link in page.root.links if link[1:] not in page.by_id} == set()
+    assert not loaded.evidence_folder.exists()
+
+
+def test_hostile_text_is_shown_and_never_becomes_markup(tmp_path: Path) -> None:
+    snapshot, store = dossier_sample.make(
+        tmp_path / "case", title=HOSTILE, requirement=HOSTILE, name=HOSTILE, box='<i>"b&x'
+    )
+    text = render_html(snapshot, store)
+    page = read_page(text)
+    assert len(page.root.all("script")) == 1 and len(page.root.all("style")) == 1
+    assert text.count("<script>") == 1 and "<i>" not in text and "<b>" not in text
+    assert "49" not in page.by_id["cover"].all("h1")[0].words
+    assert page.by_id["cover"].all("h1")[0].words == " ".join(HOSTILE.split())
+    assert " ".join(HOSTILE.split()) in page.by_id["req-R1"].words
+    assert {link for link in page.root.links if link[1:] not in page.by_id} == set()
+    paper = html.render(build_view(snapshot, store), for_print=True)
+    assert "<script" not in paper and "<i>" not in paper
+
+
+def test_page_is_self_contained_and_its_policy_fits(text: str, page: Page) -> None:
+    policy = next(m.attributes["content"] for m in page.root.all("meta") if "http-equiv" in m.attributes)
+    style, script = page.root.all("style")[0], page.root.all("script")[0]
+    for node, directive in ((style, "style-src"), (script, "script-src")):
+        digest = base64.b64encode(hashlib.sha256("".join(node.text).encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert not re.search(r'\s(?:style|on[a-z]+)="', text.split("</style>")[1])
+    assert not re.search(r'(?:src|href)="(?!#|data:)', text)
+    assert not re.search(r"https?://", text.replace("http://www.w3.org/2000/svg", ""))
+    assert len(text.encode()) < 5_000_000
+
+
+def test_same_bytes_twice(case: tuple[Snapshot, Store], text: str) -> None:
+    snapshot, store = case
+    assert render_html(take(snapshot.loaded, store), store) == text
+
+
+def test_anchors_tell_names_apart() -> None:
+    names = ["a b", "a_b", "a-b", "a_20_b", "a\nb", "ä", "A", "a"]
+    assert len({anchor("x", name) for name in names}) == len(names)
+    assert all(re.fullmatch(r"x-[A-Za-z0-9._-]*", anchor("x", name)) for name in names)
+
+
+def test_a_misspelt_name_in_a_template_is_an_error(
+    view: DossierView, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from jinja2 import UndefinedError
+
+    from assurance.resources import folder
+
+    for sub in ("dossier", "css", "js"):
+        (tmp_path / sub).symlink_to(folder("templates") / sub) if sub != "dossier" else (tmp_path / sub).mkdir()
+    (tmp_path / "dossier" / "dossier.html.j2").write_text("{{ view.head.titel }}", encoding="utf-8")
+    monkeypatch.setattr(html, "folder", lambda name: tmp_path)
+    with pytest.raises(UndefinedError):
+        html.render(view)
