@@ -28,6 +28,16 @@ from evidence.errors import AssuranceError
 from evidence.records import SmoothingRecord
 from evidence.specification import InputBalls, expand
 from evidence.threat import describe
+from evidence.verdict import Artefact
+
+_LEG_KINDS = {
+    "requirements": {"review-record", "safety-analysis"},
+    "implementation": {"implementation-equivalence", "numerical-soundness", "performance-test"},
+    "preprocessing": {"implementation-equivalence", "performance-test", "review-record"},
+    "postprocessing": {"implementation-equivalence", "performance-test", "review-record"},
+}
+"""Kinds of documents that can show a leg; others that name it are listed and leave it partial."""
+_BUILT = {Artefact.SOURCE_CODE, Artefact.EXECUTABLE_ON_TARGET}
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
             f"{item.id}{f' level {item.level}' if item.level else ', no level'}" for item in case.standards
         ),
         "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
-        "requirements_status": documentary_status(about_requirements).value,
+        "requirements_status": documentary_status("requirements", about_requirements).value,
         "requirements_documents": [_document(item) for item in about_requirements],
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
@@ -82,13 +92,17 @@ def _class(hazard: Any) -> str:
     return f"{hazard.hara.severity} {hazard.hara.exposure} {hazard.hara.controllability}"
 
 
-def documentary_status(documents: tuple[DocumentEntry, ...]) -> Status:
-    """Documents alone: stale when one changed, supported when all are independently reviewed, else partial."""
+def documentary_status(leg: str, documents: tuple[DocumentEntry, ...]) -> Status:
+    """Status of a leg that documents alone show: stale when one changed; supported when those that fit the leg by
+    their kind (and, for the implementation, by what they examined) were all independently reviewed; else partial."""
     if not documents:
         return Status.UNDEVELOPED
     if any(not item.fresh for item in documents):
         return Status.STALE
-    return Status.SUPPORTED if all(item.record.independent for item in documents) else Status.PARTIAL
+    fitting = [item.record for item in documents if item.record.evidence_kind in _LEG_KINDS[leg]]
+    if leg == "implementation":
+        fitting = [record for record in fitting if record.artefact in _BUILT]
+    return Status.SUPPORTED if fitting and all(record.independent for record in fitting) else Status.PARTIAL
 
 
 def _document(item: DocumentEntry) -> dict[str, str]:
@@ -101,7 +115,7 @@ def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]
     return {
         "id": name,
         "text": text.format(what=what),
-        "status": documentary_status(documents).value,
+        "status": documentary_status(name, documents).value,
         "documents": [_document(item) for item in documents],
     }
 

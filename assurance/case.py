@@ -13,7 +13,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from evidence.digest import Digest
 from evidence.specification import Condition, Frozen, NamedBox, Port, Quantity, Range
@@ -173,7 +173,10 @@ class MeaningReview(Frozen):
 
     by: Id
     date: IsoDate
-    independent: bool
+    independent: StrictBool
+    of: Digest | None = None
+    """What was reviewed: digest of sentence and property, as `assurance check` prints it. With it the review lapses
+    when either is edited."""
     note: str | None = None
 
 
@@ -239,7 +242,9 @@ class Model(DeclaredFile):
         if self.smoothing_noise is not None:
             units = {port.unit for port in self.ports}
             if self.smoothing_noise.value <= 0 or units != {self.smoothing_noise.unit}:
-                raise ValueError(f"smoothing_noise must be positive and in the unit of the inputs ({', '.join(sorted(units))})")
+                raise ValueError(
+                    f"smoothing_noise must be positive and in the unit of the inputs ({', '.join(sorted(units))})"
+                )
         return self
 
     @property
@@ -275,7 +280,7 @@ class DocumentItem(DeclaredFile):
     """Kind of evidence in the catalogues' vocabulary, e.g. 'review-record'."""
     author: Id
     reviewer: Id | None = None
-    independent: bool = False
+    independent: StrictBool = False
     date: IsoDate
     about: tuple[Id, ...] = Field(min_length=1)
     """Requirement, model, data-set or table ids; 'case'; or a leg of the argument that the document is to show:

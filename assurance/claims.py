@@ -6,6 +6,7 @@ result flows in here.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FormalProperty, Requirement
@@ -33,6 +34,10 @@ class Claim:
     reviewed: bool
     """A named person confirmed that the formal property means what the sentence says."""
     review_independent: bool
+    meaning: str = ""
+    """Digest of sentence and property together: what a meaning review is tied to."""
+    review_lapsed: bool = False
+    """The review was made of another sentence or property, so that it counts for nothing (`reviewed` is False)."""
     noise: tuple[float, str] | None = None
     """Standard deviation and unit of the noise of a deployed smoothed classifier."""
 
@@ -57,15 +62,25 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
     formal = requirement.property
     if formal is None:
         return None
-    review = requirement.meaning_review
     noise = case.model(formal.model).smoothing_noise
-    return Claim(
+    criterion = Criterion(formal.at_least, formal.guarantee, formal.error_probability)
+    bare = Claim(
         requirement.id,
         statement_of(case, formal),
-        Criterion(formal.at_least, formal.guarantee, formal.error_probability),
-        reviewed=review is not None,
-        review_independent=review is not None and review.independent and review.by != requirement.author,
+        criterion,
+        reviewed=False,
+        review_independent=False,
         noise=(noise.value, noise.unit) if noise else None,
+    )
+    meaning = of_bytes(canonical_json({"text": requirement.text, "property": bare.criterion_digest}))
+    review = requirement.meaning_review
+    valid = review is not None and review.of in (None, meaning)
+    return dataclasses.replace(
+        bare,
+        reviewed=valid,
+        review_independent=valid and review is not None and review.independent and review.by != requirement.author,
+        meaning=meaning,
+        review_lapsed=review is not None and not valid,
     )
 
 

@@ -104,6 +104,8 @@ class Bit:
     """False when the underlying requirement is not fully supported: credit is capped at partial."""
     role: ModelRole | None = None
     goal: str | None = None
+    fresh: bool = True
+    """False for a document whose file has changed: it earns nothing and makes the objective stale."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,12 @@ def _row(
     reasons = [found for item in items for _, given in credit[item] for found in given]
     reasons += _standing_reasons(entry, standings, items)
     status, more = _status(entry, selected, items, best, standings)
+    if (
+        any(item.code == O_STALE.id for item in reasons)
+        and selected.asked_for
+        and status is not ObjectiveStatus.CONTRADICTED
+    ):
+        status = ObjectiveStatus.STALE
     reasons = [*more, *reasons, *_explain(entry, best, standings, items)]
     about = f"{catalogue.id}:{entry.id}"
     reasons += [
@@ -350,7 +358,7 @@ def _role(case: Case, item: str) -> ModelRole | None:
 
 def _document_bits(case: Case, register: Register, entry: Entry, item: str) -> Iterator[Bit]:
     for document in register.documents:
-        if not document.fresh or document.record.evidence_kind not in {kind.value for kind in EvidenceKind}:
+        if document.record.evidence_kind not in {kind.value for kind in EvidenceKind}:
             continue
         about = document.record.about
         if item not in about and "case" not in about:
@@ -365,6 +373,7 @@ def _document_bits(case: Case, register: Register, entry: Entry, item: str) -> I
             document.item.objectives,
             True,
             _role(case, item),
+            fresh=document.fresh,
         )
 
 
@@ -408,6 +417,8 @@ def _credit(
     level = row.earned(bit.guarantee)
     if level is None:
         return None, [reason(O_REFUSED, f"{bit.kind.value}: a {bit.guarantee.value} statement earns no credit here")]
+    if not bit.fresh:
+        return None, [reason(O_STALE, "a document that would count here has changed")]
     reasons = []
     if level is CreditLevel.FULL and not bit.whole:
         level = CreditLevel.PARTIAL

@@ -47,6 +47,12 @@ C_NO_REVIEW = code(
     "have somebody other than the author compare the two and record it as meaning_review",
 )
 C_REVIEWER = code("C115", Severity.ERROR, "a review called independent was made by the author", "name another reviewer")
+C_LAPSED = code(
+    "C127",
+    Severity.WARNING,
+    "meaning review is of another sentence or property",
+    "have them compared again and record the digest that is expected",
+)
 C_FILE = code(
     "C116", Severity.ERROR, "declared file is missing or outside the case folder", "restore the file or mend the path"
 )
@@ -159,6 +165,7 @@ def load(where: Path) -> LoadedCase:
     if broken:
         raise InputError(*broken)
     files = tuple(_files(case, file.parent))
+    findings += list(_reviews(case, document, claims))
     findings += list(_file_findings(files, case, document, file.parent))
     return LoadedCase(case, file, of_bytes(file.read_bytes()), document, tuple(findings), files, claims)
 
@@ -303,6 +310,18 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     for i, parameter in enumerate(case.odd.parameters):
         if parameter.input is not None:
             yield from missing(parameter.input, inputs, "model input", "odd", "parameters", i, "input")
+
+
+def _reviews(case: Case, document: Document, claims: dict[str, Claim]) -> Iterator[Finding]:
+    """Meaning reviews that lapsed because sentence or property changed."""
+    for i, requirement in enumerate(case.requirements):
+        claim = claims.get(requirement.id)
+        if claim is None or requirement.meaning_review is None:
+            continue
+        place = document.place(("requirements", i, "meaning_review"), requirement.id)
+        if claim.review_lapsed:
+            message = f"requirement {requirement.id}: its review is of {requirement.meaning_review.of}"
+            yield C_LAPSED.finding(message, place, expected=f"of: {claim.meaning}")
 
 
 def _standards(case: Case, document: Document) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import Any
 from assurance.case import Case, DocumentItem
 from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Place, Severity, code
-from evidence.digest import of_bytes
+from evidence.digest import PREFIX, is_digest, of_bytes
 from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
 from evidence.records import DocumentRecord, Guarantee, RunRecord, read_record, record_bytes
@@ -22,7 +22,7 @@ from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
 
 E_ORPHAN = code(
-    "E107", Severity.NOTE, "record that no declared run made", "declare its run again, or leave it as history"
+    "E107", Severity.WARNING, "record that no declared run made", "declare its run again, or leave it as history"
 )
 
 
@@ -140,7 +140,9 @@ def document_entry(case: Case, item: DocumentItem, fresh: bool) -> DocumentEntry
 def sidecar_of(store: Store, item: RunItem) -> dict[str, Any]:
     """Date, duration and command of the run that made a record, where the store still knows them."""
     for path in sorted((store.root / "requests").glob("*.json")):
-        key = "sha256:" + path.stem
+        key = PREFIX + path.stem
+        if not is_digest(key):
+            continue
         if store.answer(key) == item.digest:
             return store.sidecar(key)
     return {}

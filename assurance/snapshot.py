@@ -21,6 +21,12 @@ from evidence.store import Store
 from evidence.threat import Addressed, taxonomy_coverage
 from evidence.threat import Coverage as AttackCoverage
 
+C_UNTIED = code(
+    "C128",
+    Severity.NOTE,
+    "meaning review does not say what was reviewed",
+    "add the digest as `of`: then the review lapses when sentence or property change",
+)
 S_UNSUPPORTED = code("S120", Severity.WARNING, "requirement is not supported", "see its reasons in the gap list")
 
 
@@ -54,6 +60,9 @@ def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
     where = loaded.document.place(("requirements", number), standing.requirement)
     place = Place(where.file, where.line, where.column, where.field, standing.requirement)
     findings = []
+    review, claim = loaded.case.requirements[number].meaning_review, loaded.claims.get(standing.requirement)
+    if claim is not None and review is not None and review.of is None:
+        findings.append(C_UNTIED.finding(standing.requirement, place, expected=f"of: {claim.meaning}"))
     disposed = any(item.code == S_DISPOSED.id for item in standing.reasons)
     severity = Severity.WARNING if disposed else None
     for item in standing.reasons:

@@ -19,7 +19,6 @@ from assurance.register import Register, RunItem
 from assurance.support import (
     S_AFTER,
     S_DISPOSED,
-    S_NO_REVIEW,
     S_NONE,
     S_REFUTED,
     S_STALE,
@@ -28,6 +27,7 @@ from assurance.support import (
     Reason,
     assess,
     reason,
+    review_reasons,
 )
 from evidence.errors import AssuranceError
 from evidence.specification import Boxes, InputBalls, Statement, expand
@@ -122,8 +122,7 @@ def _decide(loaded: LoadedCase, claim: Claim, total: int, held: tuple[tuple[RunI
     refuted = max((found.refuted for _, found in held), default=0)
     established = best[1].established if best else 0
     reasons = list(best[1].reasons) if best else [reason(S_NONE, "no current run has answered")]
-    if not claim.reviewed and not any(item.code == S_NO_REVIEW.id for item in reasons):
-        reasons.append(reason(S_NO_REVIEW, "nobody confirmed that the formal property means what the sentence says"))
+    reasons += [item for item in review_reasons(claim) if item not in reasons]
     disposed = [item for item in loaded.case.deviations if item.about == id]
     after = _criterion_after_result(claim, held)
     if after:

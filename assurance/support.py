@@ -80,6 +80,9 @@ S_DISPOSED = code(
 S_REVIEWER = code(
     "S118", _GAP, "meaning-preservation review is not independent", "have another person than the author review it"
 )
+S_LAPSED = code(
+    "S121", _GAP, "meaning-preservation review has lapsed", "have the changed sentence and property compared again"
+)
 S_AFTER = code(
     "S119",
     Severity.ERROR,
@@ -149,7 +152,7 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     weaker = _strength(claim, record)
     if weaker:
         established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
-    reasons = [*weaker, *_result(claim, established, refuted, unchecked, total), *_review(claim)]
+    reasons = [*weaker, *_result(claim, established, refuted, unchecked, total), *review_reasons(claim)]
     if total - refuted < needed:
         level = Level.CONTRADICTS
     elif established >= needed and claim.reviewed and claim.review_independent:
@@ -345,7 +348,10 @@ def _result(claim: Claim, established: int, refuted: int, unchecked: int, total:
     return found
 
 
-def _review(claim: Claim) -> list[Reason]:
+def review_reasons(claim: Claim) -> list[Reason]:
+    """What the meaning review of a claim lacks, if anything."""
+    if claim.review_lapsed:
+        return [reason(S_LAPSED, "sentence or formal property changed after the meaning review")]
     if not claim.reviewed:
         return [reason(S_NO_REVIEW, "nobody confirmed that the formal property means what the sentence says")]
     if not claim.review_independent:

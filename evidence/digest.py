@@ -19,6 +19,11 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 """A digest as it is written everywhere: the algorithm, a colon, lower-case hexadecimal."""
 
 
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest in the one form in which digests are written."""
+    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
+
+
 def of_bytes(data: bytes) -> str:
     """Digest of a byte string."""
     return PREFIX + hashlib.sha256(data).hexdigest()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.diagnostics import Place, Severity, code
-from evidence.digest import PREFIX, canonical_json, of_bytes, parse_json
+from evidence.digest import PREFIX, canonical_json, is_digest, of_bytes, parse_json
 from evidence.errors import StoreError
 
 E_MISSING = code("E102", Severity.ERROR, "stored object is missing", "repeat the run with `assurance run`")
@@ -31,13 +31,14 @@ E_ALTERED = code(
     "someone or something changed the file: delete it and repeat the run, or restore it",
 )
 E_INDEX = code(
-    "E104", Severity.ERROR, "the store's index cannot be read", "restore the file or delete it and repeat the run"
+    "E104",
+    Severity.ERROR,
+    "the store's index cannot be read",
+    "restore the file from a backup; the journal holds what earlier runs found and is not made again",
 )
 E_WRITE = code(
     "E105", Severity.ERROR, "the store cannot be written", "check free space and permissions of the evidence folder"
 )
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +155,13 @@ class Store:
         return value
 
     def _path(self, digest: str) -> Path:
-        if not _DIGEST.fullmatch(digest):
+        if not is_digest(digest):
             raise StoreError.of(E_MISSING, f"{digest!r} is no digest")
         hexadecimal = digest.removeprefix(PREFIX)
         return self.root / "objects" / hexadecimal[:2] / hexadecimal
 
     def _request_path(self, request_key: str) -> Path:
-        if not _DIGEST.fullmatch(request_key):
+        if not is_digest(request_key):
             raise StoreError.of(E_INDEX, f"{request_key!r} is no request key")
         return self.root / "requests" / f"{request_key.removeprefix(PREFIX)}.json"
 

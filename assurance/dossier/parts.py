@@ -98,11 +98,15 @@ def number(value: float, digits: int = 6) -> str:
     return f"{value:.{digits}g}"
 
 
-def share(n: int, of: int) -> str:
-    """`n of N`, with the share where that says more. The share is rounded down: 999 of 1000 never reads 100 %."""
+def share(n: int, of: int, *, up: bool = False) -> str:
+    """`n of N`, with the share where that says more.
+
+    Rounded to the worse side: down for what is established (999 of 1000 never reads 100 %), `up` for what is refuted.
+    """
     if of < 10 or n in (0, of):
         return f"{n} of {of}"
-    return f"{n} of {of} ({n * 1000 // of / 10:g}{NO_BREAK}%)"
+    tenths = -(-n * 1000 // of) if up else n * 1000 // of
+    return f"{n} of {of} ({tenths / 10:g}{NO_BREAK}%)"
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:

@@ -65,7 +65,7 @@ def _radii(record: BoundsRecord, reference: str) -> CurveView:
     clean = record.clean_correct
 
     def reaching(values: Sequence[float]) -> Callable[[float], int | None]:
-        return lambda r: clean if r == 0 else sum(value >= 0 for value in values)
+        return lambda r: clean if r == 0 else sum(value >= r for value in values)
 
     def unharmed(r: float) -> int:
         return sum(value is None or value > r for value in radius.attack)

@@ -61,7 +61,7 @@ def risks_view(snapshot: Snapshot) -> RisksView:
                 record_link(item.digest),
                 _requirement(snapshot, item),
                 "current" if item.current else "history",
-                f"{share(_refuted(item), item.record.count)} regions",
+                f"{share(_refuted(item), item.record.count, up=True)} regions",
                 _disposed(snapshot, item.requirement),
             )
             for item in examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from assurance.dossier.parts import Fact, Link, anchor, requirement_link, share
+from assurance.dossier.parts import Fact, Link, anchor, requirement_link, share, title_of
 from assurance.dossier.view_argument import ArgumentView
 from assurance.dossier.view_evidence import brief_limits, guarantee_words
 from assurance.dossier.view_objectives import counts
@@ -20,7 +20,7 @@ from evidence.verdict import Verdict
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One requirement in one line; `limits` stands beside every guarantee."""
+    """One requirement in one line; `limits` stands beside every guarantee, `why` says what its status lacks."""
 
     requirement: Link
     title: str
@@ -28,6 +28,7 @@ class SummaryRow:
     counted: str
     guarantee: str
     arithmetic: str
+    why: str
     limits: str
 
 
@@ -110,7 +111,7 @@ def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
             arithmetic = predictor_words(record.guarantee.predictor)
         else:
             arithmetic = arithmetic_words(record.guarantee.arithmetic)
-        limits = brief_limits(item.limits)
+        limits = brief_limits(item.limits, 2 if standing.reasons else 3)
     elif standing.status is Status.STALE:
         guarantee, limits = "stale", "a file beneath has changed; nothing is shown until the runs are repeated"
     elif documents and standing.requirement not in snapshot.loaded.claims:
@@ -122,8 +123,14 @@ def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
         counted_words(standing),
         guarantee,
         arithmetic,
+        _why(standing),
         limits,
     )
+
+
+def _why(standing: Standing) -> str:
+    """The titles of the reasons: why the requirement is not supported in full."""
+    return "; ".join(dict.fromkeys(title_of(item.code) for item in standing.reasons))
 
 
 def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
@@ -133,7 +140,7 @@ def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
         if standing.refuted:
             disposed = [item.id for item in snapshot.loaded.case.deviations if item.about == standing.requirement]
             after = f"; accepted as deviation {', '.join(disposed)}" if disposed else "; not disposed of"
-            text = f"{share(standing.refuted, standing.total)} regions hold a replayed counterexample{after}"
+            text = f"{share(standing.refuted, standing.total, up=True)} regions hold a replayed counterexample{after}"
             found.append(Alarm("REFUTED", link, text))
     for item in snapshot.register.runs:
         record = item.record
@@ -160,9 +167,9 @@ def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
         item.property is not None and item.meaning_review is None for item in snapshot.loaded.case.requirements
     )
     return (
-        Fact("objectives asked for and not supported in full", str(gaps), (Link("gap list", "gaps"),)),
-        Fact("elements of the argument that nothing develops", str(undeveloped), (Link("open goals", "gaps-goals"),)),
-        Fact("kinds of attack vector not covered", f"{uncovered} of {len(vectors)}", (Link("taxonomy", "attacks"),)),
-        Fact("formal properties without meaning review", str(unreviewed), (Link("requirements", "requirements"),)),
+        Fact("objectives not supported in full", str(gaps), (Link("gap list", "gaps"),)),
+        Fact("elements that nothing develops", str(undeveloped), (Link("open goals", "gaps-goals"),)),
+        Fact("attack vectors not covered", f"{uncovered} of {len(vectors)}", (Link("taxonomy", "attacks"),)),
+        Fact("properties without meaning review", str(unreviewed), (Link("requirements", "requirements"),)),
         Fact("findings of severity error", str(errors), (Link("findings", "findings"),)),
     )

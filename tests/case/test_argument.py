@@ -58,21 +58,35 @@ def test_legs_without_documents_are_there_and_undeveloped(toy: Kit) -> None:
     assert "C1" in snapshot.built.argument and "Toy function" in text(snapshot, "C1")
 
 
+_TESTED = {"evidence": "implementation-equivalence", "examined": "executable-on-target"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"evidence": "plan"}, {"evidence": "review-record"}, {"evidence": "implementation-equivalence"}],
+    ids=["a plan", "a review", "a comparison that examined a document"],
+)
+def test_documents_of_another_kind_leave_the_implementation_partial(toy: Kit, change: dict[str, str]) -> None:
+    toy.case["documents"] = [document(toy.folder, "DOC", about=["implementation"]) | change]
+    assert toy.take().built.status["G8-implementation"] is Status.PARTIAL
+
+
 def test_a_leg_follows_its_documents(toy: Kit) -> None:
     legs = {"implementation": "G8-implementation", "preprocessing": "G8-preprocessing", "requirements": "G2"}
     for about, goal in legs.items():
+        fitting = _TESTED if about == "implementation" else {}
         for change, expected in (
             ({}, Status.SUPPORTED),
             ({"independent": False}, Status.PARTIAL),
             ({"reviewer": None, "independent": True}, Status.PARTIAL),
         ):
-            toy.case["documents"] = [document(toy.folder, "DOC", about=[about]) | change]
+            toy.case["documents"] = [document(toy.folder, "DOC", about=[about]) | fitting | change]
             snapshot = toy.take()
             assert snapshot.built.status[goal] is expected
             assert not snapshot.built.argument[goal].undeveloped
             others = [other for other in legs.values() if other != goal]
             assert all(snapshot.built.status[other] is Status.UNDEVELOPED for other in others)
-        toy.case["documents"].append(document(toy.folder, "DOC2", about=[about], independent=False))
+        toy.case["documents"].append(document(toy.folder, "DOC2", about=[about], independent=False) | fitting)
         assert toy.take().built.status[goal] is Status.PARTIAL, "the weaker of two documents counts"
         (toy.folder / "DOC.md").write_text("changed")
         assert toy.take().built.status[goal] is Status.STALE

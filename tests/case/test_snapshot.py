@@ -88,7 +88,7 @@ def test_findings_carry_registered_codes_and_a_remedy(toy: Kit) -> None:
 
 
 def test_refutation_and_staleness_are_errors_gaps_are_warnings(toy: Kit) -> None:
-    assert {item.severity for item in toy.take().findings} == {Severity.WARNING}
+    assert {item.severity for item in toy.take().findings} == {Severity.WARNING, Severity.NOTE}
     toy.keep("R1", bounds(toy.statement("R1"), "RRRR"), outcome="refuted")
     assert ("S112", Severity.ERROR) in {(item.code, item.severity) for item in toy.take().findings}
 
@@ -127,4 +127,4 @@ def test_records_of_runs_that_are_declared_no_more_stay_visible(toy: Kit) -> Non
     snapshot = toy.take()
     assert [item.current for item in snapshot.register.runs] == [False]
     assert snapshot.standings["R1"].status is Status.UNDEVELOPED
-    assert {item.code: item.severity for item in snapshot.findings}["E107"] is Severity.NOTE
+    assert {item.code: item.severity for item in snapshot.findings}["E107"] is Severity.WARNING

@@ -88,7 +88,7 @@ def test_good_evidence_supports_its_goal_and_no_more(proved: Kit) -> None:
         assert state(snapshot, id) == (Status.SUPPORTED, set())
         assert snapshot.built.status[f"G4-{id}"] is Status.SUPPORTED
     assert snapshot.built.status["G1"] is Status.PARTIAL, "the step from model to target is open"
-    assert not codes(snapshot)
+    assert codes(snapshot) == {"C128"}, "only the hint that the reviews are tied to nothing"
 
 
 # --- what takes support away ---------------------------------------------------------------------------------------------------
@@ -486,3 +486,19 @@ def test_circular_support_is_none() -> None:
     alone.add(Goal(id="A"))
     alone.support("A", "A")
     assert roll_up(alone, {}) == {"A": Status.UNDEVELOPED}
+
+
+def test_a_meaning_review_lapses_with_what_it_reviewed(proved: Kit) -> None:
+    """Tied to sentence and property, a review survives retraining but no edit of either."""
+    review = proved.requirement("R1")["meaning_review"]
+    review["of"] = proved.load().claims["R1"].meaning
+    assert state(proved.take(), "R1") == (Status.SUPPORTED, set())
+    proved.requirement("R1")["text"] += " Always."
+    snapshot = proved.take()
+    status, reasons = state(snapshot, "R1")
+    assert status is Status.UNDEVELOPED
+    assert "S121" in reasons
+    assert "C127" in codes(snapshot)
+    assert snapshot.built.status["G5-R1"] is Status.UNDEVELOPED
+    review["of"] = proved.load().claims["R1"].meaning
+    assert state(proved.take(), "R1") == (Status.SUPPORTED, set())

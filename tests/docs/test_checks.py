@@ -36,7 +36,8 @@ def _page() -> str:
             continue
         lines.append(f"\n## {letter}: {title}\n\n| code | severity | what | remedy | clause |\n|---|---|---|---|---|\n")
         lines += [
-            f"| {item.id} | {item.severity.value} | {item.title} | {item.remedy} | {item.clause or ''} |\n" for item in rows
+            f"| {item.id} | {item.severity.value} | {item.title} | {item.remedy} | {item.clause or ''} |\n"
+            for item in rows
         ]
     return "".join(lines)
 

@@ -79,6 +79,7 @@ def test_no_guarantee_stands_without_its_limits(page: Page, view: DossierView, s
     for group in view.summary.groups:
         for row in group.rows:
             assert row.limits, row.requirement
+            assert bool(row.why) == bool(snapshot.standings[row.requirement.text].reasons)
     for threat in view.threats.threats:
         assert threat.exclusions
 

@@ -188,6 +188,9 @@ def test_condition_of_labels_is_the_sample_kind(snapshot: Snapshot) -> None:
 def test_shares_are_never_rounded_up() -> None:
     assert share(999, 1000) == "999 of 1000 (99.9\N{NO-BREAK SPACE}%)"
     assert share(9999, 10000).endswith("(99.9\N{NO-BREAK SPACE}%)")
+    assert share(1, 10000, up=True).endswith("(0.1\N{NO-BREAK SPACE}%)") and share(1, 10000).endswith(
+        "(0\N{NO-BREAK SPACE}%)"
+    )
     assert share(1000, 1000) == "1000 of 1000" and share(3, 4) == "3 of 4" and share(0, 500) == "0 of 500"
 
 

@@ -50,7 +50,9 @@ def run(model: Path, inputs: NDArray[Any]) -> NDArray[np.int64]:
 
 def mesh(table: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
     """Grid points [H*V*T, 3] in the order of the ravelled advisory array."""
-    return np.stack(np.meshgrid(table["grid_h"], table["grid_v"], table["grid_tau"], indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.stack(np.meshgrid(table["grid_h"], table["grid_v"], table["grid_tau"], indexing="ij"), axis=-1).reshape(
+        -1, 3
+    )
 
 
 @pytest.fixture(scope="module")
