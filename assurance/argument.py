@@ -26,7 +26,8 @@ from evidence.diagnostics import Finding
 from evidence.digest import short
 from evidence.errors import AssuranceError
 from evidence.records import SmoothingRecord
-from evidence.specification import InputBalls, expand
+from evidence.regions import expand
+from evidence.specification import InputBalls
 from evidence.threat import describe
 from evidence.verdict import Artefact
 

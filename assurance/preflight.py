@@ -14,7 +14,7 @@ from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Place
 from evidence.errors import AssuranceError, InputError
 from evidence.network import read_network
-from evidence.specification import N_SHAPE, expand
+from evidence.regions import N_SHAPE, expand
 
 
 def examine(loaded: LoadedCase) -> tuple[Finding, ...]:

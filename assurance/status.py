@@ -30,7 +30,8 @@ from assurance.support import (
     review_reasons,
 )
 from evidence.errors import AssuranceError
-from evidence.specification import Boxes, InputBalls, Statement, expand
+from evidence.regions import expand
+from evidence.specification import Boxes, InputBalls, Statement
 from evidence.store import Store
 
 RESULT_KINDS = frozenset(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assurance.loading import LoadedCase, load
-from evidence.specification import RegionSet, Statement, expand
+from evidence.regions import RegionSet, expand
+from evidence.specification import Statement
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 

@@ -19,8 +19,9 @@ from evidence.diagnostics import Finding
 from evidence.engines.base import Progress, silent
 from evidence.errors import AssuranceError
 from evidence.records.base import Scalar
+from evidence.regions import Blobs
 from evidence.run import Device, RunResult, answered, examine, named_files
-from evidence.specification import Blobs, Statement
+from evidence.specification import Statement
 from evidence.store import Store
 
 

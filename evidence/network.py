@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from evidence.diagnostics import Code, Place, Severity, code
 from evidence.errors import AssuranceError, InputError, UnsupportedError
 from evidence.provenance import require
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 if TYPE_CHECKING:
     import torch

@@ -20,19 +20,8 @@ from evidence.diagnostics import Place, Severity, code
 from evidence.errors import InputError
 from evidence.provenance import require
 from evidence.records.base import Counterexample
-from evidence.specification import (
-    Boxes,
-    Floats,
-    InputBalls,
-    L2Ball,
-    Linear,
-    LinfBall,
-    OutputCondition,
-    RegionSet,
-    SensorError,
-    Statement,
-    Within,
-)
+from evidence.regions import Floats, OutputCondition, RegionSet
+from evidence.specification import Boxes, InputBalls, L2Ball, Linear, LinfBall, SensorError, Statement, Within
 
 E_RUNTIME = code(
     "E113", Severity.ERROR, "the model cannot be executed", "check that onnxruntime supports the model's operators"

@@ -54,9 +54,10 @@ from evidence.records import (
     record_bytes,
 )
 from evidence.records.base import Scalar
+from evidence.regions import Blobs, RegionSet, expand
 from evidence.replay import Replay, replay
 from evidence.smoothing_radius import error_per_input, smoothed_radius
-from evidence.specification import Blobs, InputBalls, RegionSet, Statement, TableCells, expand
+from evidence.specification import InputBalls, Statement, TableCells
 from evidence.store import Store
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 

@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from evidence.specification import Frozen, L2Ball, LinfBall, Perturbation, Port, SensorError, tolerances
+from evidence.regions import tolerances
+from evidence.specification import Frozen, L2Ball, LinfBall, Perturbation, Port, SensorError
 
 Goal = Literal["untargeted", "targeted"]
 Knowledge = Literal["white-box", "black-box"]

@@ -15,7 +15,8 @@ from assurance.loading import LoadedCase
 from assurance.words import condition_words
 from evidence.errors import AssuranceError
 from evidence.records import BoundsRecord, Counterexample, OutputRangeRecord, RunRecord, SmoothingRecord
-from evidence.specification import Boxes, InputBalls, KeepLabel, RegionSet, Statement, TableCells, expand
+from evidence.regions import RegionSet, expand
+from evidence.specification import Boxes, InputBalls, KeepLabel, Statement, TableCells
 from evidence.store import Store
 
 MOST_EXAMPLES = 10

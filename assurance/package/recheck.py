@@ -26,10 +26,11 @@ from evidence.engines.base import Progress, silent
 from evidence.errors import AssuranceError, MissingLibraryError
 from evidence.network import read_network
 from evidence.records import BoundsRecord, OutputRange, OutputRangeRecord, RunRecord, SmoothedInput, SmoothingRecord
+from evidence.regions import RegionSet, expand
 from evidence.replay import Runtime, reproduces
 from evidence.run import named_files
 from evidence.smoothing_radius import error_per_input, smoothed_radius
-from evidence.specification import InputBalls, RegionSet, SensorError, Statement, expand
+from evidence.specification import InputBalls, SensorError, Statement
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
 P_PROOF = code(

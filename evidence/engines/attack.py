@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evidence.network import Network, to_torch
 from evidence.provenance import require
-from evidence.specification import Floats, OutputCondition, RegionSet
+from evidence.regions import Floats, OutputCondition, RegionSet
 
 METHOD = "corner and random points on every region; projected gradient descent where bounds were undecided"
 

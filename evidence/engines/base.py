@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.records.base import Scalar
-from evidence.specification import Floats, RegionSet, Statement
+from evidence.regions import Floats, RegionSet
+from evidence.specification import Statement
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and a short note of what is going on."""

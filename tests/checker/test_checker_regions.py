@@ -14,7 +14,8 @@ from evidence.checker import regions
 from evidence.checker.refusals import Refused
 from evidence.checker.rounding import Floats
 from evidence.digest import canonical_json
-from evidence.specification import Statement, expand
+from evidence.regions import expand
+from evidence.specification import Statement
 
 RNG = np.random.default_rng(3)
 

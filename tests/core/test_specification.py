@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from evidence import specification
+from evidence import regions as expansion
 from evidence.digest import of_bytes
 from evidence.errors import InputError
+from evidence.regions import OutputCondition, expand, read_arrays
 from evidence.specification import (
     Boxes,
     ChosenAmong,
@@ -33,7 +34,6 @@ from evidence.specification import (
     LinfBall,
     NamedBox,
     NeverChosen,
-    OutputCondition,
     Port,
     Quantity,
     Range,
@@ -41,8 +41,6 @@ from evidence.specification import (
     Statement,
     TableCells,
     Within,
-    expand,
-    read_arrays,
 )
 
 
@@ -322,7 +320,7 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(monkeypatch: 
     np.savez_compressed(stream, inputs=np.zeros((100_000, 2)), labels=np.zeros(100_000, dtype=int))
     bomb = stream.getvalue()
     assert len(bomb) < 20_000
-    monkeypatch.setattr(specification, "MAX_ARRAY_BYTES", 1_000_000)
+    monkeypatch.setattr(expansion, "MAX_ARRAY_BYTES", 1_000_000)
     monkeypatch.setattr(np, "load", None)
     assert refused(balls(bomb), bomb) == "N105"
 

@@ -14,18 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from evidence.digest import of_bytes
 from evidence.engines.base import Task
-from evidence.specification import (
-    Boxes,
-    InputBalls,
-    KeepLabel,
-    L2Ball,
-    LinfBall,
-    NamedBox,
-    Port,
-    Range,
-    Statement,
-    expand,
-)
+from evidence.regions import expand
+from evidence.specification import Boxes, InputBalls, KeepLabel, L2Ball, LinfBall, NamedBox, Port, Range, Statement
 
 Floats = NDArray[np.float64]
 Weights = Sequence[tuple[Floats, Floats]]

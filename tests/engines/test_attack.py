@@ -8,7 +8,8 @@ from engine_toys import Files, ball_statement, box_statement, chain, random_weig
 
 from evidence.engines.attack import attack
 from evidence.network import read_network
-from evidence.specification import Linear, LinearConstraint, RegionSet, Statement, expand
+from evidence.regions import RegionSet, expand
+from evidence.specification import Linear, LinearConstraint, Statement
 
 pytest.importorskip("torch", reason="torch is not installed")
 

@@ -18,6 +18,7 @@ from evidence.engines.attack import attack
 from evidence.engines.base import BoundsDetails, Outcome
 from evidence.errors import AssuranceError, InputError, MissingLibraryError, UnsupportedError
 from evidence.network import read_network
+from evidence.regions import expand
 from evidence.specification import (
     ChosenAmong,
     CornerEntry,
@@ -28,7 +29,6 @@ from evidence.specification import (
     Statement,
     TableCells,
     Within,
-    expand,
 )
 from evidence.verdict import Predictor
 

@@ -14,7 +14,8 @@ from evidence.digest import of_bytes
 from evidence.engines.base import Task
 from evidence.network import Affine, Network, Relu
 from evidence.records.base import Scalar
-from evidence.specification import Boxes, NamedBox, Port, Range, Statement, Within, expand
+from evidence.regions import expand
+from evidence.specification import Boxes, NamedBox, Port, Range, Statement, Within
 
 Floats = NDArray[np.float64]
 Layers = Sequence[tuple[Any, Any]]

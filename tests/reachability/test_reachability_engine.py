@@ -16,7 +16,8 @@ from evidence.engines import load_engine
 from evidence.engines.base import Outcome, RangeDetails, Task
 from evidence.engines.reachability.engine import representable, run, sample_box
 from evidence.errors import InputError, UnsupportedError
-from evidence.specification import ChosenAmong, NeverChosen, Range, RegionSet, Within
+from evidence.regions import RegionSet
+from evidence.specification import ChosenAmong, NeverChosen, Range, Within
 from evidence.verdict import Predictor
 
 Floats = NDArray[np.float64]

@@ -15,7 +15,7 @@ from evidence.engines.reachability.programs import Polytope, contracted, is_empt
 from evidence.engines.reachability.queries import condition_holds, output_bounds, shadow, support
 from evidence.engines.reachability.star import Star, box_star, enclose, patterns, split
 from evidence.network import Affine, Network, Relu
-from evidence.specification import OutputCondition
+from evidence.regions import OutputCondition
 
 Floats = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from engine_toys import Files, ball_statement, box_statement, chain, float_trap,
 
 from evidence.errors import InputError, MissingLibraryError
 from evidence.records import Counterexample
+from evidence.regions import expand
 from evidence.replay import Runtime, lies_inside, replay, reproduces, violates
 from evidence.specification import (
     CornerEntry,
@@ -20,7 +21,6 @@ from evidence.specification import (
     Statement,
     TableCells,
     Within,
-    expand,
 )
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

@@ -14,7 +14,8 @@ from evidence.digest import of_bytes
 from evidence.engines.base import Task
 from evidence.network import Affine, Network, Relu
 from evidence.records.base import Scalar
-from evidence.specification import InputBalls, KeepLabel, L2Ball, Port, Statement, expand
+from evidence.regions import expand
+from evidence.specification import InputBalls, KeepLabel, L2Ball, Port, Statement
 from evidence.verdict import Predictor
 
 Floats = NDArray[np.float64]

@@ -27,7 +27,8 @@ from evidence.engines.certificate import LEAF, Proof, write_certificate
 from evidence.errors import InputError, MissingLibraryError, UnsupportedError
 from evidence.network import Network, read_network
 from evidence.provenance import E_LIBRARY, library_versions, require
-from evidence.specification import N_SHAPE, Floats, InputBalls, L2Ball, SensorError, Statement
+from evidence.regions import N_SHAPE, Floats
+from evidence.specification import InputBalls, L2Ball, SensorError, Statement
 from evidence.verdict import Predictor
 
 E_UNSUPPORTED = code(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.specification import Floats, OutputCondition, RegionSet
+from evidence.regions import Floats, OutputCondition, RegionSet
 
 Index = NDArray[np.int64]
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from evidence.network import Affine, Network, to_torch
 from evidence.provenance import require
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 Method = Literal["ibp", "crown-ibp", "crown", "alpha-crown"]
 

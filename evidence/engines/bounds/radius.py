@@ -18,7 +18,7 @@ from evidence.engines.bounds.goals import Goals
 from evidence.engines.bounds.lirpa import Bounder, Method, Sets
 from evidence.engines.bounds.splitting import assess
 from evidence.network import Network
-from evidence.specification import Floats, RegionSet, outward
+from evidence.regions import Floats, RegionSet, outward
 
 Notify = Callable[[int, int, str], None]
 SHRINK = 1e-6

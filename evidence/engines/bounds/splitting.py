@@ -19,7 +19,7 @@ from evidence.engines.bounds.goals import Goals, Index
 from evidence.engines.bounds.lirpa import Bounder, Method, Sets
 from evidence.engines.certificate import Cut, Proof, Slopes, Tree
 from evidence.network import Network
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 Notify = Callable[[int, int, str], None]
 

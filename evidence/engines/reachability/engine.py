@@ -30,7 +30,8 @@ from evidence.engines.reachability.star import Bounds, Star, box_star, enclose, 
 from evidence.errors import InputError, UnsupportedError
 from evidence.network import Network, read_network
 from evidence.provenance import library_versions
-from evidence.specification import N_SHAPE, Floats, Frozen, OutputCondition
+from evidence.regions import N_SHAPE, Floats, OutputCondition
+from evidence.specification import Frozen
 from evidence.verdict import Predictor
 
 E_STATEMENT = code(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evidence.engines.certificate import Cut, Tree
 from evidence.network import Affine, Network
-from evidence.specification import Floats, OutputCondition
+from evidence.regions import Floats, OutputCondition
 
 LayerBounds = list[tuple[Floats, Floats]]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 _BLOCK = 3200
 """Programs go to the solver together until they have about this many rows and columns."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from evidence.engines.reachability.programs import box_maximum, is_empty, maximise, maximise_all
 from evidence.engines.reachability.star import Star
-from evidence.specification import Floats, OutputCondition
+from evidence.regions import Floats, OutputCondition
 
 _PAD = 1e-9
 """Outward padding of a bound, relative to the size of the terms it is made of."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from evidence.engines.reachability.programs import Polytope, box_maximum, is_empty, maximise, maximise_all
 from evidence.network import Affine, Network
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 Bounds = tuple[Floats, Floats]
 _TOLERANCE = 1e-11

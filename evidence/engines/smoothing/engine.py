@@ -29,8 +29,9 @@ from evidence.engines.smoothing.sampling import Noise, Sampler, cache_batch
 from evidence.errors import InputError, MissingLibraryError, UnsupportedError
 from evidence.network import Network, read_network
 from evidence.provenance import E_LIBRARY, library_versions, require
+from evidence.regions import N_SHAPE
 from evidence.smoothing_radius import error_per_input, smoothed_radius
-from evidence.specification import N_SHAPE, Frozen, InputBalls, KeepLabel, L2Ball, Statement
+from evidence.specification import Frozen, InputBalls, KeepLabel, L2Ball, Statement
 from evidence.verdict import Predictor
 
 E_STATEMENT = code(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.network import Affine, Network
-from evidence.specification import Floats
+from evidence.regions import Floats
 
 if TYPE_CHECKING:
     import torch

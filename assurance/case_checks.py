@@ -1,0 +1,313 @@
+"""Does a readable case make sense? Coded findings on references, identifiers, levels, reviews, runs.
+
+These checks look at the case file alone: no other file is opened (`loading.py` compares digests) and no evidence is
+read (`snapshot.py`). Every mistake is reported, not only the first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, Requirement, asil
+from assurance.catalogue import EvidenceKind
+from assurance.catalogue import load as load_catalogue
+from evidence.diagnostics import Finding, Severity, code
+from evidence.engines import ENGINES
+from evidence.errors import InputError
+from evidence.strict_yaml import Document
+from evidence.verdict import GuaranteeKind, Predictor
+
+C_REFERENCE = code(
+    "C110", Severity.ERROR, "reference to something that is not declared", "declare it or mend the identifier"
+)
+C_TWICE = code("C111", Severity.ERROR, "identifier declared twice", "give each item of a list its own identifier")
+C_LEVEL = code(
+    "C112",
+    Severity.ERROR,
+    "declared level does not follow from the hazards",
+    "declare the level that the worst classified hazard demands, or mend the classification",
+    "DO-178C 2.3.2; ISO 26262-3 table 4",
+)
+C_NO_REVIEW = code(
+    "C114",
+    Severity.WARNING,
+    "no review that the formal property means what the sentence says",
+    "have somebody other than the author compare the two and record it as meaning_review",
+)
+C_REVIEWER = code("C115", Severity.ERROR, "a review called independent was made by the author", "name another reviewer")
+C_ENGINE = code(
+    "C118",
+    Severity.ERROR,
+    "run that cannot serve its requirement",
+    "choose an engine that can give the demanded guarantee",
+)
+C_NO_RUN = code("C119", Severity.WARNING, "requirement without a run", "add a run, or a document as evidence")
+C_NO_PROPERTY = code(
+    "C120",
+    Severity.WARNING,
+    "requirement without formal property",
+    "state the property, or show the requirement by documents",
+)
+C_AUTHOR = code("C121", Severity.WARNING, "document reviewed by its own author", "have another person review it")
+C_DEPLOYED = code(
+    "C122",
+    Severity.ERROR,
+    "demanded guarantee does not fit the deployed predictor",
+    "a base network is shown by proofs, a smoothed classifier by sampling: change one of the two",
+)
+T_HAZARD = code(
+    "T101",
+    Severity.WARNING,
+    "hazard that no requirement answers",
+    "allocate a requirement to it or justify why none is needed",
+)
+T_CIRCLE = code(
+    "T103",
+    Severity.ERROR,
+    "requirement whose parents lead to no safety requirement",
+    "trace it to a safety requirement, or mark one of the circle as derived with its reason",
+)
+T_UNUSED = code("T102", Severity.NOTE, "declared item that nothing uses", "use it or remove it")
+
+
+def check(case: Case, document: Document) -> Iterator[Finding]:
+    """All findings on a case, each with its place in the document. Errors make the case unusable."""
+    yield from _unique(case, document)
+    yield from _references(case, document)
+    yield from _standards(case, document)
+    yield from _levels(case, document)
+    yield from _requirements(case, document)
+    yield from _documents(case, document)
+    yield from _unused(case, document)
+
+
+_SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postprocessing")
+"""What a document can be about besides declared items."""
+
+_LISTS = (
+    "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
+    "threat_models", "runs", "documents", "deviations",
+)  # fmt: skip
+
+
+def _unique(case: Case, document: Document) -> Iterator[Finding]:
+    for name in _LISTS:
+        seen: set[str] = set()
+        for number, item in enumerate(getattr(case, name)):
+            if item.id in seen:
+                yield C_TWICE.finding(f"{item.id!r} stands twice in {name}", document.place((name, number, "id")))
+            seen.add(item.id)
+    # what documents and deviations can be about shares one name space, and so do the declared files
+    for names in (
+        ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables"),
+        ("models", "data_sets", "tables", "documents"),
+    ):
+        owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
+        for name in names:
+            for number, item in enumerate(getattr(case, name)):
+                other = owner.setdefault(item.id, name)
+                if other != name:
+                    yield C_TWICE.finding(
+                        f"{item.id!r} of {name} is also {other}", document.place((name, number, "id"))
+                    )
+
+
+def _references(case: Case, document: Document) -> Iterator[Finding]:
+    def ids(items: Iterable[object]) -> set[str]:
+        return {item.id for item in items}  # type: ignore[attr-defined]
+
+    hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
+    parents = ids(case.safety_requirements) | ids(case.requirements)
+    data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
+    about = parents | models | data | tables | set(_SUBJECTS)
+    standards = ids(case.standards)
+
+    def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none is declared"
+            yield C_REFERENCE.finding(f"no {kind} {name!r}", document.place(path), expected=f"one of: {listed}")
+
+    for i, safety in enumerate(case.safety_requirements):
+        for j, name in enumerate(safety.hazards):
+            yield from missing(name, hazards, "hazard", "safety_requirements", i, "hazards", j)
+    for i, requirement in enumerate(case.requirements):
+        here = ("requirements", i)
+        for j, name in enumerate(requirement.parents):
+            yield from missing(name, parents - {requirement.id}, "parent requirement", *here, "parents", j)
+        for j, name in enumerate(requirement.hazards):
+            yield from missing(name, hazards, "hazard", *here, "hazards", j)
+        yield from missing(requirement.author, people, "person", *here, "author")
+        if requirement.meaning_review:
+            yield from missing(requirement.meaning_review.by, people, "person", *here, "meaning_review", "by")
+        if requirement.property:
+            yield from missing(requirement.property.model, models, "model", *here, "property", "model")
+            regions = requirement.property.regions
+            place = (*here, "property", "regions")
+            if isinstance(regions, BallsOf):
+                yield from missing(regions.data_set, data, "data set", *place, "data_set")
+                yield from missing(regions.threat_model, threats, "threat model", *place, "threat_model")
+            elif isinstance(regions, CellsOf):
+                yield from missing(regions.table, tables, "table", *place, "table")
+    for i, run in enumerate(case.runs):
+        yield from missing(run.requirement, ids(case.requirements), "requirement", "runs", i, "requirement")
+        yield from missing(run.engine, set(ENGINES), "engine", "runs", i, "engine")
+    for i, item in enumerate(case.documents):
+        yield from missing(item.author, people, "person", "documents", i, "author")
+        if item.reviewer:
+            yield from missing(item.reviewer, people, "person", "documents", i, "reviewer")
+        for j, name in enumerate(item.about):
+            yield from missing(name, about, "item", "documents", i, "about", j)
+        yield from missing(item.evidence, set(EvidenceKind), "kind of evidence", "documents", i, "evidence")
+        for j, name in enumerate(item.objectives):
+            yield from missing(name.partition(":")[0], standards, "standard", "documents", i, "objectives", j)
+    for i, deviation in enumerate(case.deviations):
+        yield from missing(deviation.accepted_by, people, "person", "deviations", i, "accepted_by")
+        named, colon, _ = deviation.about.partition(":")
+        known, kind = (standards, "standard") if colon else (ids(case.requirements) | threats, "requirement")
+        yield from missing(named, known, kind, "deviations", i, "about")
+    for i, acceptance in enumerate(case.acceptances):
+        yield from missing(acceptance.by, people, "person", "acceptances", i, "by")
+        named = acceptance.objective.partition(":")[0]
+        yield from missing(named, standards, "standard", "acceptances", i, "objective")
+    inputs = {port.name for model in case.models for port in model.ports}
+    for i, parameter in enumerate(case.odd.parameters):
+        if parameter.input is not None:
+            yield from missing(parameter.input, inputs, "model input", "odd", "parameters", i, "input")
+
+
+def _standards(case: Case, document: Document) -> Iterator[Finding]:
+    """Each selected standard is on board and has the level (O10x)."""
+    for i, choice in enumerate(case.standards):
+        try:
+            load_catalogue(choice.id).select(choice.level)
+        except InputError as error:
+            place = document.place(("standards", i), choice.id)
+            yield dataclasses.replace(error.finding, place=place)
+
+
+def _levels(case: Case, document: Document) -> Iterator[Finding]:
+    """The worst hazard decides. ISO 26262 counts ASIL D as the worst, DO-178C level A."""
+    dals = [DAL_OF_CONDITION[h.failure_condition] for h in case.hazards if h.failure_condition]
+    asils = [asil(h.hara) for h in case.hazards if h.hara]
+    order = ["QM", "A", "B", "C", "D"]
+    demanded = {
+        "do-178c": min(dals) if dals else None,
+        "iso-26262-6": max(asils, key=order.index) if asils else None,
+    }
+    for i, choice in enumerate(case.standards):
+        if choice.id not in demanded:
+            continue
+        place = document.place(("standards", i, "level"))
+        level = demanded[choice.id]
+        if level is None:
+            how = "failure_condition" if choice.id == "do-178c" else "hara"
+            yield C_LEVEL.finding(f"{choice.id} is selected but no hazard has a {how}", place)
+        elif choice.level is None:
+            yield C_LEVEL.finding(
+                f"{choice.id} has no level; the hazards demand {level}", place, expected=f"level: {level}"
+            )
+        elif choice.level != level:
+            yield C_LEVEL.finding(
+                f"{choice.id} declares level {choice.level}; the hazards demand {level}",
+                place,
+                expected=f"level: {level}",
+            )
+
+
+def _requirements(case: Case, document: Document) -> Iterator[Finding]:
+    with_run = {run.requirement for run in case.runs}
+    with_document = {name for item in case.documents for name in item.about}
+    answered = {name for item in case.requirements for name in item.hazards}
+    answered |= {name for item in case.safety_requirements for name in item.hazards}
+    for i, requirement in enumerate(case.requirements):
+        place = document.place(("requirements", i), requirement.id)
+        if requirement.property is None:
+            yield C_NO_PROPERTY.finding(f"requirement {requirement.id} has no formal property", place)
+        elif requirement.meaning_review is None:
+            yield C_NO_REVIEW.finding(f"requirement {requirement.id}: its goals stay unsupported", place)
+        review = requirement.meaning_review
+        if review is not None and review.independent and review.by == requirement.author:
+            where = document.place(("requirements", i, "meaning_review", "by"))
+            yield C_REVIEWER.finding(f"{review.by!r} wrote requirement {requirement.id}", where)
+        if requirement.id not in with_run | with_document:
+            yield C_NO_RUN.finding(f"nothing examines requirement {requirement.id}", place)
+        yield from _deployed(case, requirement, document, i)
+    for i, run in enumerate(case.runs):
+        if not _declared(case, run.requirement):
+            continue
+        formal = case.requirement(run.requirement).property
+        place = document.place(("runs", i, "engine"))
+        if formal is None:
+            yield C_ENGINE.finding(
+                f"run {run.id}: requirement {run.requirement} has no formal property to examine", place
+            )
+        elif (run.engine == "smoothing") != (formal.guarantee is GuaranteeKind.STATISTICAL):
+            yield C_ENGINE.finding(
+                f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}", place
+            )
+        elif run.engine == "smoothing":
+            noise = next((item.smoothing_noise for item in case.models if item.id == formal.model), None)
+            if noise is not None and run.parameters.get("sigma") != noise.value:
+                yield C_ENGINE.finding(
+                    f"run {run.id}: its sigma is {run.parameters.get('sigma')}, the deployed classifier's noise is {noise}",
+                    document.place(("runs", i, "parameters")),
+                )
+    yield from _circles(case, document)
+    for i, hazard in enumerate(case.hazards):
+        if hazard.id not in answered:
+            yield T_HAZARD.finding(f"no requirement answers hazard {hazard.id}", document.place(("hazards", i)))
+
+
+def _circles(case: Case, document: Document) -> Iterator[Finding]:
+    """Requirements that only have each other as parents."""
+    inner = {item.id for item in case.requirements}
+    # parents that are not declared, or are the requirement itself, are reported as references
+    rooted = {name for item in case.requirements for name in item.parents if name not in inner or name == item.id}
+    rooted |= {item.id for item in case.requirements if item.derived}
+    while found := {r.id for r in case.requirements if r.id not in rooted and rooted.intersection(r.parents)}:
+        rooted |= found
+    for i, requirement in enumerate(case.requirements):
+        if requirement.id not in rooted:
+            yield T_CIRCLE.finding(f"{requirement.id} traces to itself", document.place(("requirements", i, "parents")))
+
+
+def _declared(case: Case, requirement: str) -> bool:
+    return any(item.id == requirement for item in case.requirements)
+
+
+def _deployed(case: Case, requirement: Requirement, document: Document, i: int) -> Iterator[Finding]:
+    formal = requirement.property
+    if formal is None or not any(model.id == formal.model for model in case.models):
+        return
+    smoothed = case.model(formal.model).predictor is Predictor.SMOOTHED
+    if smoothed != (formal.guarantee is GuaranteeKind.STATISTICAL):
+        yield C_DEPLOYED.finding(
+            f"requirement {requirement.id} wants a {formal.guarantee.value} guarantee of a "
+            f"{'smoothed classifier' if smoothed else 'base network'}",
+            document.place(("requirements", i, "property", "guarantee")),
+        )
+
+
+def _documents(case: Case, document: Document) -> Iterator[Finding]:
+    for i, item in enumerate(case.documents):
+        if item.reviewer is not None and item.reviewer == item.author:
+            place = document.place(("documents", i, "reviewer"))
+            message = f"document {item.id}: {item.author!r} is author and reviewer"
+            if item.independent:
+                yield C_REVIEWER.finding(message, place)
+            else:
+                yield C_AUTHOR.finding(message, place)
+
+
+def _unused(case: Case, document: Document) -> Iterator[Finding]:
+    formals = [item.property for item in case.requirements if item.property]
+    regions = [formal.regions for formal in formals]
+    used = {formal.model for formal in formals} | {name for item in case.documents for name in item.about}
+    used |= {item.data_set for item in regions if isinstance(item, BallsOf)}
+    used |= {item.threat_model for item in regions if isinstance(item, BallsOf)}
+    used |= {item.table for item in regions if isinstance(item, CellsOf)}
+    for name in ("models", "data_sets", "tables", "threat_models"):
+        for i, item in enumerate(getattr(case, name)):
+            if item.id not in used:
+                yield T_UNUSED.finding(f"{item.id!r} of {name} is used by nothing", document.place((name, i)))
