@@ -34,6 +34,7 @@ def demo(target: Path) -> None:
 
     Neither is a finished certification: both show honest gaps. Running it again re-uses the evidence.
     """
+    dossiers = []
     for name in EXAMPLES:
         case = target / name
         copy_example(data_folder("examples") / name, case)
@@ -41,3 +42,7 @@ def demo(target: Path) -> None:
         built = build_case(case, None, ["html", "pdf", "json"], 1, explicit=False)
         click.echo(f"\n{built.snapshot.loaded.case.title}")
         print_summary(built)
+        dossiers += [path for kind, path in built.files.items() if "dossier" in kind]
+    click.echo("\nOpen the dossiers:")
+    for path in dossiers:
+        click.echo(f"  {path}")
