@@ -167,12 +167,13 @@ def _evidence(register: Register, standing: Standing, requirement: Requirement) 
     for item, found in standing.assessments:
         if item is standing.best or found.refuted or found.level is Level.CONTRADICTS:
             kind = item.record.kind.replace("-", " ").capitalize()
-            when = "" if item.current else " (an earlier one)"
+            when = "" if item.current else " (not the current one)"
+            against = "Counter-evidence: " if found.refuted else ""
             items.append(
                 {
                     "id": short(item.digest),
                     "digest": item.digest,
-                    "text": f"{kind} record {short(item.digest)}{when}: {result_words(item.record)}",
+                    "text": f"{against}{kind} record {short(item.digest)}{when}: {result_words(item.record)}",
                 }
             )
     if requirement.property is None:  # beside a formal property, documents speak of the requirement, not of the claim
@@ -223,10 +224,9 @@ def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tupl
         if share is None
         else f"those proved hold {math.floor(share * 10_000) / 100:.2f} % of its volume"
     )
-    text = f"The examined regions of {claim.requirement} cover the operational design domain ({shown})."
-    if not share or standing.status in (Status.UNDEVELOPED, Status.STALE):
-        return Status.UNDEVELOPED, text
-    return (Status.SUPPORTED if share >= 1 - 1e-12 else Status.PARTIAL), text
+    text = f"What is shown for {claim.requirement} extends to the whole operational design domain ({shown})."
+    whole = share is not None and share >= 1 - 1e-12 and standing.status not in (Status.UNDEVELOPED, Status.STALE)
+    return (Status.SUPPORTED if whole else Status.UNDEVELOPED), text
 
 
 def domain_share(loaded: LoadedCase, claim: Claim, standing: Standing) -> float | None:

@@ -154,8 +154,9 @@ class FormalProperty(Frozen):
     """Share of the regions for which the condition has to be established."""
     guarantee: Literal[GuaranteeKind.PROVED, GuaranteeKind.STATISTICAL] = GuaranteeKind.PROVED
     error_probability: Annotated[float, Field(gt=0, le=0.1)] | None = None
-    arithmetic: Literal[Arithmetic.REAL, Arithmetic.FLOAT32] | None = None
-    """Of which arithmetic the requirement speaks; the model's deployed arithmetic when left out."""
+    arithmetic: Literal[Arithmetic.REAL, Arithmetic.FLOAT32, Arithmetic.FLOAT32_ONE] | None = None
+    """Of which arithmetic the requirement speaks. When left out: of the model's deployed arithmetic; for a statistical
+    property, of the one float32 implementation that is sampled."""
     rationale: Rationale
     """Why this threshold and these regions: sensor error, hazard, operational need."""
 
@@ -308,6 +309,11 @@ class Deviation(Frozen):
     rationale: Rationale
     accepted_by: Id
     date: IsoDate
+    of: Digest | None = None
+    """About a requirement: digest of its model and criterion, as `assurance check` prints it. With it the deviation
+    lapses when either changes."""
+    regions_at_most: Annotated[int, Field(ge=0)] | None = None
+    """About a requirement: how many regions with counterexamples are accepted."""
 
 
 class Acceptance(Frozen):

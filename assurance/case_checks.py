@@ -7,6 +7,7 @@ read (`snapshot.py`). Every mistake is reported, not only the first.
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, Requirement, asil
@@ -56,6 +57,12 @@ C_DEPLOYED = code(
     "demanded guarantee does not fit the deployed predictor",
     "a base network is shown by proofs, a smoothed classifier by sampling: change one of the two",
 )
+C_SAME_PERSON = code(
+    "C131",
+    Severity.ERROR,
+    "two people with the same name",
+    "declare each person once; tell namesakes apart in the name",
+)
 T_HAZARD = code(
     "T101",
     Severity.WARNING,
@@ -92,6 +99,15 @@ _LISTS = (
 
 
 def _unique(case: Case, document: Document) -> Iterator[Finding]:
+    known: dict[str, str] = {}
+    for number, person in enumerate(case.people):
+        name = " ".join(unicodedata.normalize("NFKC", person.name).casefold().split())
+        if name in known:
+            message = (
+                f"{person.id!r} and {known[name]!r} have the same name: one person cannot be independent of himself"
+            )
+            yield C_SAME_PERSON.finding(message, document.place(("people", number, "name")))
+        known.setdefault(name, person.id)
     for name in _LISTS:
         seen: set[str] = set()
         for number, item in enumerate(getattr(case, name)):

@@ -184,8 +184,14 @@ class EvidenceKind(StrEnum):
     TRAINING_RECORD = "training-record"
     PERFORMANCE_TEST = "performance-test"
     FORMAL_LOCAL_ROBUSTNESS = "formal-local-robustness"
+    """Sound proof that the decision is kept under a stated perturbation of listed inputs."""
+    FORMAL_PROPERTY = "formal-property"
+    """Sound proof of an output property over stated boxes or cells."""
     PROBABILISTIC_ROBUSTNESS = "probabilistic-robustness"
+    OUTPUT_REACHABILITY = "output-reachability"
+    """Bounds of the outputs over boxes: one evaluation of the network."""
     REACHABILITY = "reachability"
+    """Reachable states of the closed loop with a plant model. Nothing on board produces it."""
     COUNTEREXAMPLE = "counterexample"
     IMPLEMENTATION_EQUIVALENCE = "implementation-equivalence"
     NUMERICAL_SOUNDNESS = "numerical-soundness"
@@ -198,7 +204,14 @@ class EvidenceKind(StrEnum):
     SAFETY_ANALYSIS = "safety-analysis"
 
 
-PROOF_KINDS = frozenset({EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, EvidenceKind.REACHABILITY})
+PROOF_KINDS = frozenset(
+    {
+        EvidenceKind.FORMAL_LOCAL_ROBUSTNESS,
+        EvidenceKind.FORMAL_PROPERTY,
+        EvidenceKind.OUTPUT_REACHABILITY,
+        EvidenceKind.REACHABILITY,
+    }
+)
 """Kinds that assert something of every input of a set: they earn their credit only when PROVED."""
 
 STATISTICAL_KINDS = frozenset(
@@ -267,6 +280,8 @@ class Credit(_Model):
     """What the record must have analysed (`PAPER_KINDS`: always `document`)."""
     model_role: ModelRole | None = None
     """Counts only for models that the case declares to play this role; null: any."""
+    supporting_from_case: StrictBool = False
+    """True: what the case file shows by itself is supporting only; a document of this kind earns `level`."""
     supplement: Text | None = None
     """The supplement that has to be part of the agreed basis for formal credit, e.g. do-333."""
     remains: Text

@@ -34,8 +34,12 @@ class Claim:
     reviewed: bool
     """A named person confirmed that the formal property means what the sentence says."""
     review_independent: bool
+    author: str = ""
+    """Who wrote the requirement: neither reviews its meaning independently nor accepts its shortfalls."""
     meaning: str = ""
     """Digest of sentence and property together: what a meaning review is tied to."""
+    identity: str = ""
+    """Digest of model and criterion together: what a deviation is tied to."""
     review_lapsed: bool = False
     """The review was made of another sentence or property, so that it counts for nothing (`reviewed` is False)."""
     noise: tuple[float, str] | None = None
@@ -79,7 +83,9 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
         bare,
         reviewed=valid,
         review_independent=valid and review is not None and review.independent and review.by != requirement.author,
+        author=requirement.author,
         meaning=meaning,
+        identity=of_bytes(canonical_json({"model": bare.statement.model, "criterion": bare.criterion_digest})),
         review_lapsed=review is not None and not valid,
     )
 
@@ -87,7 +93,8 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
 def statement_of(case: Case, formal: FormalProperty) -> Statement:
     """The typed statement that a run has to examine."""
     model = case.model(formal.model)
-    arithmetic = formal.arithmetic or model.arithmetic
+    sampled = formal.guarantee is GuaranteeKind.STATISTICAL
+    arithmetic = formal.arithmetic or (Arithmetic.FLOAT32_ONE if sampled else model.arithmetic)
     return Statement(
         model=model.digest,
         inputs=model.ports,

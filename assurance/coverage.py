@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from assurance.case import Acceptance, Case
 from assurance.catalogue import (
+    PROOF_KINDS,
     Applicability,
     Catalogue,
     CreditLevel,
@@ -35,7 +36,8 @@ from assurance.status import Standing, Status
 from assurance.support import Reason, reason
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import canonical_json, of_bytes
-from evidence.records import BoundsRecord, SmoothingRecord
+from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
+from evidence.specification import InputBalls, KeepLabel, Statement
 from evidence.verdict import Artefact, GuaranteeKind
 
 _GAP = Severity.WARNING
@@ -59,6 +61,18 @@ O_CONTRADICTED = code("O208", Severity.ERROR, "requirement in scope is contradic
 O_STALE = code("O209", Severity.ERROR, "evidence in scope is stale", "declare the new digest and repeat the runs")
 O_UNKNOWN = code(
     "O210", Severity.NOTE, "applicability unknown", "settle it from the organisation's own copy of the standard"
+)
+O_NEUTRAL = code(
+    "O221",
+    Severity.NOTE,
+    "no recommendation for or against at this level",
+    "use the method where it helps; what exists for it stays listed",
+)
+O_COMBINATION = code(
+    "O220",
+    Severity.NOTE,
+    "one of several methods of a table",
+    "choose an appropriate combination of the table's methods and write down the reason",
 )
 O_NOT_ASKED = code("O211", Severity.NOTE, "not asked for at this level", "nothing to do")
 O_NO_ITEMS = code("O212", _GAP, "no item in scope", "state why there is none, and have it accepted")
@@ -106,6 +120,8 @@ class Bit:
     goal: str | None = None
     fresh: bool = True
     """False for a document whose file has changed: it earns nothing and makes the objective stale."""
+    from_case: bool = False
+    """True for what the case file shows by itself."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +257,7 @@ def _row(
         and status is not ObjectiveStatus.CONTRADICTED
     ):
         status = ObjectiveStatus.STALE
-    reasons = [*more, *reasons, *_explain(entry, best, standings, items)]
+    reasons = [*more, *reasons, *_explain(entry, catalogue, best, items), *_choice(catalogue, entry, status)]
     about = f"{catalogue.id}:{entry.id}"
     reasons += [
         reason(O_DEVIATION, f"{item.id}: {item.rationale}") for item in loaded.case.deviations if item.about == about
@@ -317,6 +333,20 @@ def _requirements_of(case: Case, entry: Entry, item: str) -> list[str]:
     return []
 
 
+def _kind(record: RunRecord) -> EvidenceKind:
+    """What a run's record is in the vocabulary of the catalogues: its statement decides, not only its engine."""
+    if isinstance(record, SmoothingRecord):
+        return EvidenceKind.PROBABILISTIC_ROBUSTNESS
+    if isinstance(record, BoundsRecord):
+        return EvidenceKind.FORMAL_LOCAL_ROBUSTNESS if _keeps(record.statement) else EvidenceKind.FORMAL_PROPERTY
+    return EvidenceKind.OUTPUT_REACHABILITY
+
+
+def _keeps(statement: Statement) -> bool:
+    """True for stability: the decision is kept under a perturbation of listed inputs."""
+    return isinstance(statement.regions, InputBalls) and isinstance(statement.condition, KeepLabel)
+
+
 def _record_bits(case: Case, standings: dict[str, Standing], entry: Entry, item: str) -> Iterator[Bit]:
     owners = _requirements_of(case, entry, item)
     # an item that spans several requirements is whole only when all of them are supported
@@ -328,16 +358,9 @@ def _record_bits(case: Case, standings: dict[str, Standing], entry: Entry, item:
         record = standing.best.record
         formal = case.requirement(name).property
         role = ModelRole(case.model(formal.model).role) if formal else None
-        kind = (
-            EvidenceKind.PROBABILISTIC_ROBUSTNESS
-            if isinstance(record, SmoothingRecord)
-            else EvidenceKind.FORMAL_LOCAL_ROBUSTNESS
-            if isinstance(record, BoundsRecord)
-            else EvidenceKind.REACHABILITY
-        )
         yield Bit(
             standing.best.digest,
-            kind,
+            _kind(record),
             record.artefact,
             record.guarantee.kind,
             False,
@@ -386,7 +409,9 @@ def _case_bits(loaded: LoadedCase, entry: Entry, item: str) -> Iterator[Bit]:
 
     def bit(kind: EvidenceKind) -> Bit:
         documentary = GuaranteeKind.DOCUMENTARY
-        return Bit(loaded.digest, kind, Artefact.DOCUMENT, documentary, False, (), True, _role(case, item))
+        return Bit(
+            loaded.digest, kind, Artefact.DOCUMENT, documentary, False, (), True, _role(case, item), from_case=True
+        )
 
     if entry.artefact is Subject.REQUIREMENTS and entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
         yield bit(EvidenceKind.REQUIREMENT_RECORD)
@@ -420,6 +445,8 @@ def _credit(
     if not bit.fresh:
         return None, [reason(O_STALE, "a document that would count here has changed")]
     reasons = []
+    if bit.from_case and row.supporting_from_case:
+        level = CreditLevel.SUPPORTING
     if level is CreditLevel.FULL and not bit.whole:
         level = CreditLevel.PARTIAL
     if level is CreditLevel.FULL and selected.independence and not bit.independent:
@@ -441,7 +468,7 @@ def _best(levels: list[CreditLevel | None]) -> CreditLevel | None:
 
 
 def _accepts_results(entry: Entry) -> bool:
-    computed = {EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, EvidenceKind.REACHABILITY, EvidenceKind.PROBABILISTIC_ROBUSTNESS}
+    computed = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}
     return any(
         row.evidence in computed
         and row.artefact is Artefact.MODEL_DESCRIPTION
@@ -481,12 +508,22 @@ def _status(
 ) -> tuple[ObjectiveStatus, list[Reason]]:
     if selected.applicability is Applicability.UNKNOWN:
         return ObjectiveStatus.APPLICABILITY_UNKNOWN, [reason(O_UNKNOWN, "the level matrix is not known")]
+    if selected.applicability is Applicability.NO_RECOMMENDATION:
+        return ObjectiveStatus.NOT_APPLICABLE, [
+            reason(O_NEUTRAL, "no recommendation for or against at this level: it may be used")
+        ]
     if not selected.asked_for:
         return ObjectiveStatus.NOT_APPLICABLE, [
             reason(O_NOT_ASKED, f"mark at this level: {selected.applicability.value}")
         ]
     if not items and entry.scope is Scope.PARAMETER_DATA_ITEM:
-        return ObjectiveStatus.NOT_APPLICABLE, [reason(O_NO_ITEMS, "the case declares no parameter data item")]
+        return ObjectiveStatus.NOT_APPLICABLE, [
+            reason(
+                O_NO_ITEMS,
+                "the case declares no parameter data item; whether the weights are one is to be agreed with "
+                "the authority",
+            )
+        ]
     if not items:
         return ObjectiveStatus.OPEN, [reason(O_NO_ITEMS, f"the case declares no {entry.scope.value}")]
     states = {standing.status for standing in _concerned(entry, standings, items)}
@@ -501,16 +538,31 @@ def _status(
     return ObjectiveStatus.OPEN, []
 
 
-def _explain(
-    entry: Entry, best: dict[str, CreditLevel | None], standings: dict[str, Standing], items: list[str]
-) -> list[Reason]:
+def _explain(entry: Entry, catalogue: Catalogue, best: dict[str, CreditLevel | None], items: list[str]) -> list[Reason]:
     if entry.accepted_means is False:
         return [reason(O_NO_MEANS, "structure of weights and accuracy of learned algorithms have no accepted means")]
     without = [item for item, level in best.items() if level is None]
     if not without or not items:
         return []
-    shown = ", ".join(without[:4]) + (f" and {len(without) - 4} more" if len(without) > 4 else "")
-    return [reason(O_NONE, f"nothing accepted for {shown}")]
+    names = {item.id: item.name for item in catalogue.data_items} if entry.scope is Scope.DOCUMENT else {}
+    names |= {} if entry.scope is Scope.DOCUMENT and entry.data_items else {"case": "the case as a whole"}
+    shown = ", ".join(names.get(item, item) for item in without[:4])
+    more = f" and {len(without) - 4} more" if len(without) > 4 else ""
+    return [reason(O_NONE, f"no evidence that this objective accepts, for: {shown}{more}")]
+
+
+def _choice(catalogue: Catalogue, entry: Entry, status: ObjectiveStatus) -> list[Reason]:
+    """For an open row of a table of alternatives: that it is the combination that counts, not each row."""
+    table = next(item for item in catalogue.tables if item.id == entry.table)
+    if status is not ObjectiveStatus.OPEN or table.combination != "alternatives":
+        return []
+    return [
+        reason(
+            O_COMBINATION,
+            f"an appropriate combination of the methods of {table.ref} is to be chosen, with a reason; "
+            "a single row left out is no gap by itself",
+        )
+    ]
 
 
 def _next(entry: Entry, status: ObjectiveStatus) -> str | None:

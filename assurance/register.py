@@ -26,6 +26,14 @@ E_ORPHAN = code(
 )
 
 
+E_UNJOURNALED = code(
+    "E109",
+    Severity.ERROR,
+    "record that the journal does not name",
+    "restore the journal, or run the declared runs again so that it names the record; its counterexamples count",
+)
+
+
 @dataclass(frozen=True)
 class RunItem:
     """A record of a certification run, with where it came from."""
@@ -100,7 +108,27 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
             message = f"record {entry.record} of run {entry.run!r} for {entry.requirement!r}: {entry.outcome}"
             findings.append(E_ORPHAN.finding(message, Place(element=entry.run)))
         runs.append(_item(entry, record, current, number))
+    for digest, record in _unjournaled(store, {entry.record for entry in entries}):
+        findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
+        runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
     return Register(tuple(runs), tuple(_documents(loaded)), tuple(findings))
+
+
+def _unjournaled(store: Store, known: set[str]) -> list[tuple[str, RunRecord]]:
+    """Records that answered a request and that no journal entry names: the journal lost them, or a run was killed."""
+    found: dict[str, RunRecord] = {}
+    for path in sorted((store.root / "requests").glob("*.json")):
+        key = PREFIX + path.stem
+        digest = store.answer(key) if is_digest(key) else None
+        if digest is None or digest in known or digest not in store:
+            continue
+        try:
+            record = read_record(store.get(digest), f"record {digest}")
+        except AssuranceError:
+            continue  # unreadable and unnamed: nothing rests on it
+        if not isinstance(record, DocumentRecord):
+            found[digest] = record
+    return sorted(found.items())
 
 
 def _item(entry: Entry, record: RunRecord, current: bool, order: int) -> RunItem:

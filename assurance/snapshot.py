@@ -13,8 +13,9 @@ from assurance.case import BallsOf
 from assurance.coverage import Coverage, coverage
 from assurance.loading import LoadedCase
 from assurance.register import Register, collect
-from assurance.status import Standing, Status, standings
+from assurance.status import Standing, Status, disposes, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
+from assurance.words import counted, predictor_words
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.specification import KeepLabel
 from evidence.store import Store
@@ -23,11 +24,26 @@ from evidence.threat import Coverage as AttackCoverage
 
 C_UNTIED = code(
     "C128",
-    Severity.NOTE,
+    Severity.WARNING,
     "meaning review does not say what was reviewed",
     "add the digest as `of`: then the review lapses when sentence or property change",
 )
+C_OPEN_ENDED = code(
+    "C129",
+    Severity.WARNING,
+    "deviation about a requirement without bounds",
+    "add `of` (model and criterion) and `regions_at_most`: then it lapses when more is to be accepted",
+)
+C_DEVIATION_LAPSED = code(
+    "C130",
+    Severity.WARNING,
+    "deviation no longer covers what stands",
+    "look at what changed and accept it again, or mend it",
+)
 S_UNSUPPORTED = code("S120", Severity.WARNING, "requirement is not supported", "see its reasons in the gap list")
+
+
+_STANDING = (Status.SUPPORTED, Status.PARTIAL)
 
 
 @dataclass(frozen=True)
@@ -63,8 +79,18 @@ def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
     review, claim = loaded.case.requirements[number].meaning_review, loaded.claims.get(standing.requirement)
     if claim is not None and review is not None and review.of is None:
         findings.append(C_UNTIED.finding(standing.requirement, place, expected=f"of: {claim.meaning}"))
+    for deviation in loaded.case.deviations:
+        if claim is None or deviation.about != standing.requirement:
+            continue
+        if not disposes(deviation, claim, standing.refuted):
+            message = f"{deviation.id} is about another model or criterion, or {standing.refuted} regions exceed it"
+            findings.append(C_DEVIATION_LAPSED.finding(message, place, expected=f"of: {claim.identity}"))
+        elif deviation.of is None or deviation.regions_at_most is None:
+            findings.append(
+                C_OPEN_ENDED.finding(deviation.id, place, expected=f"of: {claim.identity}, regions_at_most: N")
+            )
     disposed = any(item.code == S_DISPOSED.id for item in standing.reasons)
-    severity = Severity.WARNING if disposed else None
+    severity = Severity.WARNING if disposed and standing.status is not Status.CONTRADICTED else None
     for item in standing.reasons:
         if item.code == S_AFTER.id:
             findings.append(S_AFTER.finding(f"{standing.requirement}: {item.message}", place, severity=severity))
@@ -77,17 +103,27 @@ def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
 
 
 def _attacks(loaded: LoadedCase, found: dict[str, Standing]) -> tuple[AttackCoverage, ...]:
-    """Only requirements that stand count: what is in doubt, stale or contradicted covers no attack."""
+    """Only requirements that stand cover an attack; what is in doubt, stale or contradicted was only examined."""
     addressed = []
     for requirement in loaded.case.requirements:
         formal = requirement.property
         standing = found[requirement.id]
-        if formal is None or not isinstance(formal.regions, BallsOf) or standing.established == 0:
-            continue
-        if standing.status not in (Status.SUPPORTED, Status.PARTIAL):
+        if formal is None or not isinstance(formal.regions, BallsOf) or standing.best is None:
             continue
         wanted = formal.regions.threat_model
         perturbation = next(item.perturbation for item in loaded.case.threat_models if item.id == wanted)
         keeps_label = isinstance(formal.condition, KeepLabel)
-        addressed.append(Addressed(f"{requirement.id} ({standing.status.value})", perturbation, keeps_label))
+        claim = loaded.claims[requirement.id]
+        error = claim.criterion.error_probability
+        addressed.append(
+            Addressed(
+                name=f"{requirement.id} ({standing.status.value})",
+                perturbation=perturbation,
+                keeps_label=keeps_label,
+                stands=standing.established > 0 and not standing.refuted and standing.status in _STANDING,
+                extent=f"{predictor_words(claim.statement.predictor)} only, at {standing.established} of "
+                f"{counted(standing.total, 'listed input')}"
+                + (f", except with probability {error:g}" if error else ""),
+            )
+        )
     return taxonomy_coverage(addressed)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from assurance.case import Deviation
 from assurance.claims import Claim
 from assurance.gsn.model import Argument, Goal, Strategy
 from assurance.loading import LoadedCase
@@ -20,6 +21,7 @@ from assurance.support import (
     S_AFTER,
     S_DISPOSED,
     S_NONE,
+    S_PROBABILITY,
     S_REFUTED,
     S_STALE,
     Assessment,
@@ -30,13 +32,14 @@ from assurance.support import (
     review_reasons,
 )
 from evidence.errors import AssuranceError
+from evidence.records import SmoothingRecord
 from evidence.regions import expand
 from evidence.specification import Boxes, InputBalls, Statement
 from evidence.store import Store
 
 RESULT_KINDS = frozenset(
     {"performance-test", "monitor-evidence", "implementation-equivalence", "numerical-soundness"}
-    | {"formal-local-robustness", "probabilistic-robustness", "reachability"}
+    | {"formal-local-robustness", "formal-property", "probabilistic-robustness", "output-reachability", "reachability"}
 )
 """Kinds of documents that report results. A review or a plan does not show that a requirement is met."""
 
@@ -100,8 +103,31 @@ def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> 
     if total is None:
         stale = reason(S_STALE, "the data that the claim is about is missing, changed or unusable")
         return Standing(id, Status.STALE, (stale,), 0, 0, 0, (), None)
-    held = tuple((item, assess(claim, item.record, total, loaded.stale)) for item in items)
-    return _decide(loaded, claim, total, held)
+    held = [(item, assess(claim, item.record, total, loaded.stale)) for item in items]
+    # whatever it was made for, a record that fits the claim in every field refutes it with its counterexamples
+    others = [item for item in register.runs if item.requirement != id]
+    held += [(item, found) for item in others if (found := assess(claim, item.record, total, loaded.stale)).refuted]
+    return _decide(loaded, claim, total, tuple(held), _tries(claim, register))
+
+
+def _tries(claim: Claim, register: Register) -> dict[str, float]:
+    """Error probabilities of all statistical records about the claim's classifier and data, by digest.
+
+    Each is a try: when several are made and the best is shown, all their error probabilities count together.
+    """
+    found = {}
+    for item in register.runs:
+        record = item.record
+        if isinstance(record, SmoothingRecord) and claim.noise == (record.sigma, record.sigma_unit):
+            same = _subject(record.statement) == _subject(claim.statement)
+            if same and record.guarantee.error_probability is not None:
+                found[item.digest] = record.guarantee.error_probability
+    return found
+
+
+def _subject(statement: Statement) -> tuple[str, str]:
+    regions = statement.regions
+    return statement.model, regions.data if isinstance(regions, InputBalls) else ""
 
 
 def _documentary(id: str, fresh: bool, stale: bool) -> Standing:
@@ -115,35 +141,50 @@ def _documentary(id: str, fresh: bool, stale: bool) -> Standing:
     return Standing(id, Status.UNDEVELOPED, (reason(S_NONE, "neither run nor document"),), 0, 0, 0, (), None)
 
 
-def _decide(loaded: LoadedCase, claim: Claim, total: int, held: tuple[tuple[RunItem, Assessment], ...]) -> Standing:
+def _decide(
+    loaded: LoadedCase,
+    claim: Claim,
+    total: int,
+    held: tuple[tuple[RunItem, Assessment], ...],
+    tries: dict[str, float],
+) -> Standing:
     id = claim.requirement
-    current = [(item, found) for item, found in held if item.current]
+    current = [(item, found) for item, found in held if item.current and item.requirement == id]
     order = [Level.NONE, Level.PARTIAL, Level.FULL, Level.CONTRADICTS]
     best = max(current, key=lambda pair: (order.index(pair[1].level), pair[1].established), default=None)
-    refuted = max((found.refuted for _, found in held), default=0)
+    refuted = len(frozenset().union(*(found.refuted_at for _, found in held)))
+    impossible = total - refuted < max((found.needed for _, found in held), default=1)
     established = best[1].established if best else 0
     reasons = list(best[1].reasons) if best else [reason(S_NONE, "no current run has answered")]
     reasons += [item for item in review_reasons(claim) if item not in reasons]
-    disposed = [item for item in loaded.case.deviations if item.about == id]
-    after = _criterion_after_result(claim, held)
-    if after:
-        reasons.append(after)
+    disposed = [item for item in loaded.case.deviations if item.about == id and disposes(item, claim, refuted)]
+    flaws = [item for item in (_criterion_after_result(claim, held), _many_tries(claim, tries)) if item]
+    reasons += flaws
     if refuted and not any(item.code == S_REFUTED.id for item in reasons):
         reasons.append(reason(S_REFUTED, f"an earlier record holds counterexamples in {refuted} of {total} regions"))
-    if (refuted or after) and disposed:
+    if (refuted or flaws) and disposed:
         reasons.append(reason(S_DISPOSED, f"accepted as deviation {disposed[0].id}"))
-    status = _status(best[1] if best else None, held, bool(refuted), bool(after), bool(disposed))
+    status = _status(best[1] if best else None, impossible, bool(refuted), bool(flaws), bool(disposed))
     return Standing(id, status, tuple(reasons), total, established, refuted, held, best[0] if best else None)
+
+
+def disposes(deviation: Deviation, claim: Claim, refuted: int) -> bool:
+    """Whether a deviation covers what stands: accepted by somebody else than the requirement's author, of the same
+    model and criterion, for no more regions with counterexamples than were accepted."""
+    if deviation.accepted_by == claim.author:
+        return False  # nobody accepts the shortfall of his own requirement
+    same = deviation.of is None or deviation.of == claim.identity
+    return same and (deviation.regions_at_most is None or refuted <= deviation.regions_at_most)
 
 
 def _status(
     best: Assessment | None,
-    held: tuple[tuple[RunItem, Assessment], ...],
+    impossible: bool,
     refuted: bool,
-    after: bool,
+    flawed: bool,
     disposed: bool,
 ) -> Status:
-    if any(found.level is Level.CONTRADICTS for _, found in held):
+    if impossible:
         return Status.CONTRADICTED
     if best is None:
         return Status.UNDEVELOPED
@@ -151,16 +192,17 @@ def _status(
         return Status.STALE
     if best.level is Level.NONE:
         return Status.UNDEVELOPED
-    if (refuted or after) and not disposed:
+    if (refuted or flawed) and not disposed:
         return Status.IN_DOUBT
-    if best.level is Level.FULL and not refuted and not after:
+    if best.level is Level.FULL and not refuted and not flawed:
         return Status.SUPPORTED
     return Status.PARTIAL
 
 
 def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment], ...]) -> Reason | None:
     """An earlier criterion of the same requirement was examined and not met before the present one was set."""
-    earlier = [item for item, _ in held if item.criterion != claim.criterion_digest and not _met(item)]
+    own = [item for item, _ in held if item.requirement == claim.requirement]
+    earlier = [item for item in own if item.criterion != claim.criterion_digest and not _met(item)]
     if not earlier:
         return None
     return reason(S_AFTER, f"record {earlier[-1].digest} did not meet an earlier criterion of this requirement")
@@ -169,6 +211,17 @@ def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment]
 def _met(item: RunItem) -> bool:
     """What the journal noted at the time; counterexamples in the record itself outweigh it."""
     return item.outcome == "met" and not getattr(item.record, "counterexamples", ())
+
+
+def _many_tries(claim: Claim, tries: dict[str, float]) -> Reason | None:
+    limit = claim.criterion.error_probability
+    together = sum(tries.values())
+    if limit is None or len(tries) < 2 or together <= limit:
+        return None
+    message = (
+        f"{len(tries)} tries on this classifier and data have error probability {together:g} together, above {limit:g}"
+    )
+    return reason(S_PROBABILITY, message)
 
 
 _WORST_FIRST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT)

@@ -120,6 +120,8 @@ class Assessment:
     """Regions of the claim (not of the record)."""
     needed: int = 1
     """Least number of established regions that meets the criterion."""
+    refuted_at: frozenset[int] = frozenset()
+    """Positions, among the claim's regions, of those that hold a counterexample."""
 
     @property
     def met(self) -> bool:
@@ -148,7 +150,8 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
         reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
     if reasons:
         return Assessment(Level.NONE, (*reasons, *_strength(claim, record)), 0, 0, total, needed)
-    established, refuted, unchecked = _count(claim, record)
+    established, refuted_at, unchecked = _count(claim, record)
+    refuted = len(refuted_at)
     weaker = _strength(claim, record)
     if weaker:
         established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
@@ -161,7 +164,7 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
         level = Level.PARTIAL
     else:
         level = Level.NONE
-    return Assessment(level, tuple(reasons), established, refuted, total, needed)
+    return Assessment(level, tuple(reasons), established, refuted, total, needed, refuted_at)
 
 
 def _covers_all(claim: Claim) -> bool:
@@ -266,7 +269,7 @@ def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
         found.append(reason(S_WEAKER, f"demanded is a proof, the record is {kind.value}"))
     elif demanded is GuaranteeKind.STATISTICAL and kind not in (GuaranteeKind.PROVED, GuaranteeKind.STATISTICAL):
         found.append(reason(S_WEAKER, f"demanded is a statistical statement, the record is {kind.value}"))
-    if demanded is GuaranteeKind.PROVED and record.guarantee.arithmetic is not claim.statement.arithmetic:
+    if record.guarantee.arithmetic is not claim.statement.arithmetic:
         found.append(
             reason(
                 S_ARITHMETIC,
@@ -293,18 +296,19 @@ def _words(arithmetic: Arithmetic) -> str:
     }[arithmetic]
 
 
-def _count(claim: Claim, record: RunRecord) -> tuple[int, int, int]:
-    """Of the claim's regions: established, refuted, unchecked."""
+def _count(claim: Claim, record: RunRecord) -> tuple[int, frozenset[int], int]:
+    """Of the claim's regions: how many are established, which are refuted, how many are unchecked."""
     where = positions(claim, record)
     if isinstance(record, SmoothingRecord):
         regions = claim.statement.regions
         if not (isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)):
-            return 0, 0, 0
+            return 0, frozenset(), 0
         radius = regions.perturbation.eps.value
         items = [record.inputs[i] for i in where]
-        return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), 0, 0
+        return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), frozenset(), 0
     letters = [record.regions[i] for i in where]
-    refuted = letters.count("R") if _identical_sets(claim, record) else 0
+    same = _identical_sets(claim, record)
+    refuted = frozenset(place for place, letter in enumerate(letters) if letter == "R" and same)
     return letters.count("P"), refuted, letters.count("C")
 
 

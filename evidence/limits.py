@@ -162,7 +162,11 @@ def _result(record: RunRecord) -> tuple[Limit, ...]:
         )
     found = []
     for which, letter, text in (
-        (L_REFUTED, "R", "{n} of {of} regions hold a counterexample that was replayed."),
+        (
+            L_REFUTED,
+            "R",
+            "{n} of {of} regions hold a counterexample that was replayed in float32; that the network over the real numbers violates there too is not shown.",
+        ),
         (L_UNCHECKED, "C", "{n} of {of} regions rest on bounds that the independent checker did not confirm."),
         (L_OPEN, "U", "{n} of {of} regions are undecided: neither proved nor refuted."),
     ):

@@ -92,12 +92,12 @@ class Store:
         return data
 
     def __contains__(self, digest: str) -> bool:
-        return self._path(digest).is_file()
+        return _is_file(self._path(digest))
 
     def answer(self, request_key: str) -> str | None:
         """Digest of the record that answers a request, or None. Raises StoreError E104 for a broken index."""
         path = self._request_path(request_key)
-        if not path.is_file():
+        if not _is_file(path):
             return None
         record = self._json(path).get("record")
         if not isinstance(record, str):
@@ -107,7 +107,7 @@ class Store:
     def sidecar(self, request_key: str) -> dict[str, Any]:
         """Duration, host, date and command of the run that answered a request ({} when unknown)."""
         path = self._request_path(request_key)
-        found = self._json(path).get("sidecar") if path.is_file() else None
+        found = self._json(path).get("sidecar") if _is_file(path) else None
         return found if isinstance(found, dict) else {}
 
     def remember(self, request_key: str, record: str, sidecar: dict[str, Any]) -> None:
@@ -117,13 +117,13 @@ class Store:
     def journal(self) -> list[Entry]:
         """All entries, oldest first. Raises StoreError E104 naming the line that cannot be read."""
         path = self.root / "journal.jsonl"
-        if not path.is_file():
-            return []
         try:
             lines = path.read_bytes().splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
             raise StoreError.of(E_INDEX, f"journal: {error.strerror}", Place(str(path))) from None
-        return [_entry(line, Place(str(path), number)) for number, line in enumerate(lines, 1)]
+        return [_entry(line, Place(str(path), number)) for number, line in enumerate(lines, 1) if line.strip()]
 
     def note(self, entry: Entry) -> None:
         """Append to the journal, unless this is what the run answered last: going back to an earlier state is noted."""
@@ -180,3 +180,11 @@ class Store:
                 with contextlib.suppress(OSError):
                     Path(temporary).unlink()
             raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file. Raises StoreError E104 when the folder does not let us look."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise StoreError.of(E_INDEX, f"cannot look: {error.strerror}", Place(str(path))) from None

@@ -81,6 +81,10 @@ class Addressed:
     perturbation: LinfBall | L2Ball | SensorError
     keeps_label: bool = True
     """False: some outputs are excluded or bounded, others are not; then no word about *any* wrong output."""
+    stands: bool = True
+    """False: examined, but contradicted, in doubt, stale or not established; it covers nothing."""
+    extent: str = ""
+    """Where it holds: at how many listed inputs, for which predictor, with which probability."""
 
 
 _NOT_COVERED = "not covered: no evidence in this case addresses it"
@@ -95,17 +99,23 @@ def taxonomy_coverage(evidence: Iterable[Addressed]) -> tuple[Coverage, ...]:
     items = sorted(evidence, key=lambda item: item.name)
     rows = []
     for attack in TAXONOMY:
-        names = tuple(item.name for item in items if _addresses(item, attack))
-        if not names:
-            note = _NOT_COVERED
-        elif attack.axis == "vector":
-            note = "covered inside the stated set only: " + "; ".join(
-                sorted({describe(item.perturbation) for item in items if item.name in names})
+        fitting = [item for item in items if _addresses(item, attack)]
+        names = tuple(item.name for item in fitting if item.stands)
+        if names:
+            note = "covered only: " + "; ".join(_where(item) for item in fitting if item.stands)
+        elif fitting:
+            note = (
+                f"not covered: examined by {', '.join(item.name for item in fitting)}, which does not count as covered"
             )
         else:
-            note = "covered inside the perturbation sets of the listed evidence only"
+            note = _NOT_COVERED
         rows.append(Coverage(attack, names, note))
     return tuple(rows)
+
+
+def _where(item: Addressed) -> str:
+    """Where an item covers an attack, in words: where it holds, and inside which perturbation set."""
+    return ", ".join(part for part in (item.extent, f"inside {describe(item.perturbation)}") if part)
 
 
 def _addresses(item: Addressed, attack: Attack) -> bool:

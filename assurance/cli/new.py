@@ -16,7 +16,10 @@ from evidence.errors import InputError
 
 C_EXISTS = code("C126", Severity.ERROR, "folder is not empty", "name a new or an empty folder: nothing is overwritten")
 
-_LEFT_OUT = shutil.ignore_patterns("build", "evidence", "__pycache__", "*.py")
+_HEAD = """# yaml-language-server: $schema=case.schema.json
+# Started from an example: names, reviews, documents, deviations and rationales below are samples. Replace every one.
+"""
+_LEFT_OUT = shutil.ignore_patterns("build", "evidence", "__pycache__", "*.py", "README.md")
 
 
 @click.command()
@@ -31,14 +34,14 @@ _LEFT_OUT = shutil.ignore_patterns("build", "evidence", "__pycache__", "*.py")
 )
 def new(target: Path, example: str) -> None:
     """Start a case in a new folder, from an example, with the JSON Schema for editors beside it."""
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError.of(C_EXISTS, f"{target} holds something already", Place(str(target)))
     try:
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise InputError.of(C_EXISTS, f"{target} holds something already", Place(str(target)))
         shutil.copytree(data_folder("examples") / example, target, ignore=_LEFT_OUT, dirs_exist_ok=True)
         schema = json.dumps(Case.model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"
         (target / "case.schema.json").write_text(schema, "utf-8")
         case = target / "case.yaml"
-        case.write_text("# yaml-language-server: $schema=case.schema.json\n" + case.read_text("utf-8"), "utf-8")
+        case.write_text(_HEAD + case.read_text("utf-8"), "utf-8")
     except OSError as error:
         raise InputError.of(C_EXISTS, f"cannot write {target}: {error.strerror}", Place(str(target))) from None
     click.echo(f"{case} is ready: edit it, then `assurance build {target}`")

@@ -10,16 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from assurance.support import Reason
+from assurance.words import counted
 from evidence.diagnostics import Place, registered
 from evidence.digest import short
 from evidence.specification import Range
 
 Item = TypeVar("Item")
 MOST_RANGES = 6
+_EVIDENCE_KINDS = {
+    "formal-local-robustness": "local stability proof",
+    "probabilistic-robustness": "statistical stability",
+    "formal-property": "property proof",
+}
+"""Readers' words for catalogue identifiers that use a word with another meaning in DO-178C."""
 IN_RECORD = "the record holds all"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
@@ -109,6 +117,18 @@ def share(n: int, of: int, *, up: bool = False) -> str:
     return f"{n} of {of} ({tenths / 10:g}{NO_BREAK}%)"
 
 
+def noun(number: int, one: str, many: str = "") -> str:
+    """The noun alone, in the form that the number asks for; `many` where the plural is irregular."""
+    if number != 1 and many:
+        return many
+    return counted(number, one).partition(" ")[2]
+
+
+def regions_of(n: int, of: int, *, up: bool = False) -> str:
+    """`n of N regions`."""
+    return f"{share(n, of, up=up)} {noun(of, 'region')}"
+
+
 def listed(items: Iterable[str], most: int = 6) -> str:
     """Comma-separated; what is left out is counted."""
     names = list(items)
@@ -123,8 +143,8 @@ def first(items: Sequence[Item], most: int) -> tuple[tuple[Item, ...], int]:
 
 
 def left_out(number_left: int, what: str, where: str) -> str:
-    """What a shortened table says of itself; empty when nothing is left out."""
-    return f"{number_left} further {what} left out here; {where}." if number_left else ""
+    """What a shortened table says of itself; empty when nothing is left out. `what`: a noun in the singular."""
+    return f"{counted(number_left, f'further {what}')} left out here; {where}." if number_left else ""
 
 
 def box_heads(names: Sequence[str]) -> tuple[str, ...]:
@@ -145,13 +165,36 @@ def day(text: str) -> str:
     return text[:10] if re.match(r"^\d{4}-\d{2}-\d{2}", text) else ""
 
 
+def moment(text: str) -> str:
+    """An ISO time stamp to the minute, `2026-11-22 11:20 UTC`; anything else as it is."""
+    if "T" not in text:
+        return text
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if found.tzinfo is None:
+        return f"{found:%Y-%m-%d %H:%M}"
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def command_words(text: str) -> str:
+    """A command without the paths of the machine that it ran on: of each path only the last component stays."""
+    return re.sub(r"(?<![\w.~-])(?:~|[A-Za-z]:)?[/\\](?:[^\s'\"/\\]*[/\\])*([^\s'\"/\\]*)", r"\1", text)
+
+
+def tidy(text: str) -> str:
+    """A message for use inside a sentence: no backticks, no full stop of its own, kinds of evidence in words."""
+    return kinds_in(text.replace("`", "").rstrip(". "))
+
+
 def coded(reasons: Iterable[Reason]) -> tuple[Coded, ...]:
     """Reasons with the titles and remedies of their codes."""
     known = {item.id: item for item in registered()}
     return tuple(
-        Coded(item.code, item.message, known[item.code].title, known[item.code].remedy)
+        Coded(item.code, tidy(item.message), known[item.code].title, tidy(known[item.code].remedy))
         if item.code in known
-        else Coded(item.code, item.message, "", "")
+        else Coded(item.code, tidy(item.message), "", "")
         for item in reasons
     )
 
@@ -182,6 +225,18 @@ def _inside(file: str | None, folder: Path) -> str | None:
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return path.name if path.is_absolute() else path.as_posix()
+
+
+def evidence_kind_words(kind: str) -> str:
+    """A kind of evidence in words; the identifier of the catalogues stays what it is."""
+    return _EVIDENCE_KINDS.get(kind, kind.replace("-", " "))
+
+
+def kinds_in(text: str) -> str:
+    """A text in which identifiers of kinds of evidence are replaced by their words."""
+    for kind, words in _EVIDENCE_KINDS.items():
+        text = text.replace(kind, words)
+    return text
 
 
 def plain(value: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.dossier.parts import Fact, Grid, Link, record_link, where, without_paths
+from assurance.dossier.parts import Fact, Grid, Link, record_link, tidy, where, without_paths
 from assurance.dossier.trace import build_trace
 from assurance.dossier.view_argument import ArgumentView, argument_view
 from assurance.dossier.view_evidence import EvidenceView, evidence_view
@@ -122,7 +122,9 @@ def _provenance(snapshot: Snapshot, evidence: EvidenceView) -> ProvenanceView:
         undone=tuple(item.id for item in snapshot.loaded.case.runs if item.id not in answered),
         commands=(
             Fact("assurance check CASE", "reads case, argument and evidence and lists all findings"),
-            Fact("assurance run CASE", "repeats the runs that the store does not answer; `--only RUN` repeats one"),
+            Fact(
+                "assurance run CASE", "repeats the runs that the store does not answer; with --only RUN it repeats one"
+            ),
             Fact("assurance gaps CASE", "computes the objective matrix and the gap list again"),
             Fact("assurance build CASE", "all of this, and the dossier"),
         ),
@@ -137,10 +139,10 @@ def _findings(snapshot: Snapshot) -> tuple[FindingRow, ...]:
         FindingRow(
             item.code,
             item.severity.value,
-            without_paths(item.message, folder),
+            tidy(without_paths(item.message, folder)),
             where(item.place, folder),
             without_paths(item.expected or "", folder),
-            item.remedy or "",
+            tidy(item.remedy or ""),
         )
         for item in sorted(snapshot.findings, key=lambda item: order.index(item.severity))
     )

@@ -12,10 +12,15 @@ from assurance.dossier.parts import (
     Link,
     anchor,
     coded,
+    command_words,
     day,
+    evidence_kind_words,
+    moment,
+    noun,
     number,
     objective_link,
     plain,
+    regions_of,
     requirement_link,
     share,
     title_of,
@@ -28,6 +33,7 @@ from assurance.support import Assessment, Level
 from assurance.words import (
     arithmetic_words,
     condition_words,
+    counted,
     predictor_words,
     regions_words,
     result_words,
@@ -36,7 +42,7 @@ from assurance.words import (
 from evidence.digest import short
 from evidence.limits import Limit
 from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
-from evidence.specification import InputBalls, L2Ball, TableCells
+from evidence.specification import InputBalls, L2Ball, Quantity, TableCells
 from evidence.store import Store
 from evidence.verdict import GuaranteeKind, Verdict
 
@@ -56,6 +62,8 @@ KIND_WORDS = {
 _MOST_IMPORTANT_FIRST = (
     "L111", "L110", "L109", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L105", "L112", "L113", "L108", "L114",
 )  # fmt: skip
+_ALWAYS_SAID = frozenset({"L111", "L110", "L109", "L106", "L101", "L102", "L115", "L104", "L108"})
+"""Bad news, predictor, where it holds, arithmetic: no short form of a guarantee leaves these out."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +163,12 @@ def ordered_limits(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
     return tuple(sorted(limits, key=lambda item: order.get(item.code, len(order))))
 
 
-def brief_limits(limits: tuple[Limit, ...], most: int = 3) -> str:
-    """The titles of the most important limits, for one line; the rest is counted."""
-    titles = list(dict.fromkeys(title_of(item.code) for item in ordered_limits(limits)))
-    more = f"; {len(titles) - most} more" if len(titles) > most else ""
-    return "; ".join(titles[:most]) + more
+def brief_limits(limits: tuple[Limit, ...]) -> str:
+    """For one line: the titles of what is wrong, of where it holds, for which predictor and arithmetic; rest counted."""
+    codes = list(dict.fromkeys(item.code for item in ordered_limits(limits)))
+    shown = [item for item in codes if item in _ALWAYS_SAID] or codes[:1]
+    more = f"; {len(codes) - len(shown)} more" if len(codes) > len(shown) else ""
+    return "; ".join(title_of(item) for item in shown) + more
 
 
 def guarantee_words(record: RunRecord) -> str:
@@ -257,7 +266,7 @@ def _guarantee(record: RunRecord) -> tuple[Fact, ...]:
         ),
         Fact(
             "Complete",
-            "yes: it would also have found every violation"
+            "yes, up to the floating-point solver; not re-checked"
             if guarantee.complete
             else "no: what it leaves open may hold or not",
         ),
@@ -273,19 +282,27 @@ def _guarantee(record: RunRecord) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def asked_radius(record: SmoothingRecord) -> float:
+    """The L2 radius that the record's statement asks about, in the unit of its perturbation set."""
+    eps = _asked(record)
+    return eps.value if eps else 0.0
+
+
+def _asked(record: SmoothingRecord) -> Quantity | None:
+    regions = record.statement.regions
+    if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball):
+        return regions.perturbation.eps
+    return None
+
+
 def _established(record: RunRecord) -> str:
     if isinstance(record, SmoothingRecord):
-        regions = record.statement.regions
-        eps = (
-            regions.perturbation.eps
-            if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)
-            else None
-        )
-        radius = eps.value if eps else 0.0
+        eps, radius = _asked(record), asked_radius(record)
         return (
-            f"{share(record.established(radius), record.count)} listed inputs within {eps if eps else number(radius)}"
+            f"{share(record.established(radius), record.count)} listed {noun(record.count, 'input')} "
+            f"within {eps if eps else number(radius)}"
         )
-    return f"{share(record.number('P'), record.count)} regions"
+    return regions_of(record.number("P"), record.count)
 
 
 def _attack(record: RunRecord) -> str:
@@ -293,7 +310,7 @@ def _attack(record: RunRecord) -> str:
         return ""
     attack, clean = record.attack, record.clean_correct
     text = (
-        f"{attack.method}, {attack.restarts} restarts of {attack.steps} steps. Regions tried: {attack.tried}; "
+        f"{attack.method}, {counted(attack.restarts, 'restart')} of {counted(attack.steps, 'step')}. Regions tried: {attack.tried}; "
         f"counterexamples that replayed: {attack.succeeded}; near misses that did not: {attack.near_misses}."
     )
     return text + (f" Right without perturbation: {share(clean, record.count)}." if clean is not None else "")
@@ -319,9 +336,12 @@ def _provenance(record: RunRecord) -> tuple[Fact, ...]:
     if made_by is None:
         return (Fact("Engine", "not provided: the record names none"),)
     return (
-        Fact("Engine", f"{made_by.engine} {made_by.engine_version}, seed {made_by.seed}, on {made_by.device}"),
-        Fact("Parameters", _pairs(made_by.parameters) or "all at their defaults"),
-        Fact("Libraries", _pairs(made_by.versions)),
+        Fact(
+            "Engine",
+            f"{made_by.engine} {made_by.engine_version}, seed {made_by.seed}, on {made_by.device}. "
+            f"Parameters: {_pairs(made_by.parameters) or 'all at their defaults'}. "
+            f"Libraries: {_pairs(made_by.versions) or 'none named'}",
+        ),
     )
 
 
@@ -333,9 +353,10 @@ def _made(store: Store, item: RunItem) -> tuple[Fact, ...]:
     """When, how long and by which command: kept beside the record, no part of its identity."""
     held = sidecar_of(store, item)
     facts = []
-    for name, key in (("date", "date"), ("seconds", "seconds"), ("command", "command")):
+    for name, shown in (("date", moment), ("seconds", str), ("command", command_words)):
+        key = name
         if key in held:
-            facts.append(Fact(name, plain(held[key])))
+            facts.append(Fact(name, shown(plain(held[key]))))
     return tuple(facts)
 
 
@@ -357,7 +378,7 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
         title=record.title,
         fresh=item.fresh,
         facts=(
-            Fact("Kind of evidence", record.evidence_kind.replace("-", " ")),
+            Fact("Kind of evidence", evidence_kind_words(record.evidence_kind)),
             Fact("File", item.item.path, (Link("digest", anchor("file", item.item.id)),)),
             Fact("Date", record.date),
             Fact("Author", record.author),

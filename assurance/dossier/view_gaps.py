@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from assurance.catalogue import Applicability
 from assurance.coverage import ObjectiveStatus, Row
-from assurance.dossier.parts import Coded, Link, coded, goal_link, objective_link, requirement_link
+from assurance.dossier.parts import Coded, Link, anchor, coded, goal_link, objective_link, requirement_link, tidy
+from assurance.dossier.view_objectives import open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
 from assurance.gsn.model import Goal
 from assurance.snapshot import Snapshot
 from assurance.status import Status
+from assurance.words import counted
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,22 @@ class GoalGap:
 
 
 @dataclass(frozen=True)
+class ChoiceRow:
+    """A table of alternative methods of which no combination has been chosen."""
+
+    standard: Link
+    table: str
+    open: str
+
+
+@dataclass(frozen=True)
 class GapsView:
     requirements: tuple[RequirementGap, ...]
     goals: tuple[GoalGap, ...]
     actions: tuple[ActionRow, ...]
     count: str
     unknown: str
+    choices: tuple[ChoiceRow, ...]
 
 
 _WORST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT, Status.UNDEVELOPED, Status.PARTIAL)
@@ -65,13 +77,33 @@ def gaps_view(snapshot: Snapshot) -> GapsView:
     rows = [(covered.catalogue.id, row) for covered in snapshot.coverage for row in covered.rows]
     gaps = [(standard, row) for standard, row in rows if row.is_gap]
     unknown = sum(row.status is ObjectiveStatus.APPLICABILITY_UNKNOWN for _, row in rows)
+    single = [row for covered in snapshot.coverage for row in single_gaps(covered)]
+    choices = tuple(
+        ChoiceRow(
+            Link(covered.catalogue.id, anchor("std", covered.catalogue.id)), table, counted(len(open_rows), "method")
+        )
+        for covered in snapshot.coverage
+        for table, open_rows in open_tables(covered)
+    )
     return GapsView(
         requirements=_requirements(snapshot),
         goals=_goals(snapshot),
         actions=_actions(gaps),
-        count=f"{len(gaps)} objectives that are asked for are not supported in full",
-        unknown=f"{unknown} further items are of unknown applicability and are counted nowhere" if unknown else "",
+        count=_count(len(single), len(choices)),
+        choices=choices,
+        unknown=f"{counted(unknown, 'further item')} {'is' if unknown == 1 else 'are'} of unknown applicability and counted nowhere"
+        if unknown
+        else "",
     )
+
+
+def _count(single: int, tables: int) -> str:
+    verb = "is" if single == 1 else "are"
+    items = f"{counted(single, 'objective')} asked for {verb} not supported in full"
+    choice = f"no combination of methods has been chosen in {counted(tables, 'table')} of alternative methods"
+    if not tables:
+        return items
+    return f"{items}; {choice}" if single else choice.capitalize()
 
 
 def _requirements(snapshot: Snapshot) -> tuple[RequirementGap, ...]:
@@ -116,7 +148,7 @@ def _actions(gaps: list[tuple[str, Row]]) -> tuple[ActionRow, ...]:
             ActionRow(
                 str(place),
                 kind,
-                text,
+                tidy(text),
                 urgent,
                 tuple(objective_link(standard, row.entry.id) for standard, row in served),
                 str(len(served)),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.catalogue import Applicability, Catalogue, Grade
+from assurance.catalogue import Applicability, Catalogue, Grade, Scheme
 from assurance.coverage import Coverage, ObjectiveStatus, Row
-from assurance.dossier.parts import Coded, Fact, Link, anchor, coded, first
+from assurance.dossier.parts import Coded, Fact, Link, anchor, coded, first, tidy
 from assurance.dossier.trace import Trace
 from assurance.snapshot import Snapshot
 from assurance.support import Reason
@@ -71,6 +71,8 @@ class StandardView:
     notes: tuple[str, ...]
     neighbours: tuple[Fact, ...]
     groups: tuple[ObjectiveGroup, ...]
+    row_word: str
+    """What one row is."""
 
 
 def objectives_view(snapshot: Snapshot, trace: Trace) -> tuple[StandardView, ...]:
@@ -83,8 +85,41 @@ def counts(covered: Coverage) -> tuple[Fact, ...]:
     if not covered.catalogue.scored:
         return (Fact("listed, not scored", str(len(covered.rows))),)
     totals = covered.totals()
-    asked = Fact("asked for at this level", str(totals["asked for"]))
+    asked = Fact(f"{rows_word(covered)} asked for at this level", str(totals["asked for"]))
     return (asked, *(Fact(word.value, str(totals[word.value])) for word in ObjectiveStatus if totals[word.value]))
+
+
+def rows_word(covered: Coverage) -> str:
+    """What the rows of a catalogue are, in the plural."""
+    return {
+        Scheme.OBJECTIVES: "objectives",
+        Scheme.METHODS: "methods",
+        Scheme.CHECKLIST: "checklist items",
+    }[covered.catalogue.scheme]
+
+
+_UNCHOSEN = (ObjectiveStatus.OPEN, ObjectiveStatus.PARTIAL)
+
+
+def open_tables(covered: Coverage) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """Tables of alternative methods with open rows: reference and open rows. No one of these rows is a gap by itself.
+
+    What is contradicted or stale is not among them: it stays a gap of its own. A case cannot say yet which combination of methods it chooses, so none has been chosen in any of these tables.
+    """
+    if covered.catalogue.scheme is not Scheme.METHODS:
+        return ()
+    found = []
+    for table in covered.catalogue.tables:
+        if table.combination == "alternatives":
+            rows = tuple(row for row in covered.rows if row.entry.table == table.id and row.status in _UNCHOSEN)
+            found.append((f"{table.ref}: {table.title}", rows))
+    return tuple((name, rows) for name, rows in found if rows)
+
+
+def single_gaps(covered: Coverage) -> tuple[Row, ...]:
+    """Rows that are gaps by themselves: all that is asked for and not supported, less alternatives."""
+    alternatives = {row.entry.id for _, rows in open_tables(covered) for row in rows}
+    return tuple(row for row in covered.rows if row.is_gap and row.entry.id not in alternatives)
 
 
 def _standard(covered: Coverage, trace: Trace) -> StandardView:
@@ -119,7 +154,7 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
                 table.id,
                 f"{table.ref}: {table.title}"
                 + (
-                    " (alternatives: an appropriate combination is chosen)"
+                    " (alternatives: no combination of methods has been chosen)"
                     if table.combination == "alternatives"
                     else ""
                 ),
@@ -127,6 +162,7 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
             )
             for table in catalogue.tables
         ),
+        row_word="method" if catalogue.scheme is Scheme.METHODS else "objective",
     )
 
 
@@ -189,8 +225,8 @@ def _groups(reasons: tuple[Reason, ...]) -> tuple[ReasonGroup, ...]:
     """By code. Texts that differ only in what stands before the colon are said once: "proof, sampling: why not"."""
     by_code: dict[str, dict[str, list[str]]] = {}
     for item in reasons:
-        head, _, tail = item.message.partition(": ")
-        heads = by_code.setdefault(item.code, {}).setdefault(tail.rstrip(".") or head.rstrip("."), [])
+        head, _, tail = tidy(item.message).partition(": ")
+        heads = by_code.setdefault(item.code, {}).setdefault(tail or head, [])
         if tail:
             heads.append(head)
     groups = []

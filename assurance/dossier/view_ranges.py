@@ -58,8 +58,8 @@ def _ranges(record: OutputRangeRecord) -> Grid:
         for index, name in enumerate(names)
     ]
     notes = (
-        left_out(more, "boxes", IN_RECORD),
-        left_out(len(record.statement.outputs) - len(names), "outputs of each box", IN_RECORD),
+        left_out(more, "box", IN_RECORD),
+        left_out(len(record.statement.outputs) - len(names), "output", IN_RECORD),
     )
     return Grid(
         ("box", "output", "re-checked bounds", "star set (candidate)", "attained by samples"),
@@ -87,7 +87,7 @@ def _stars(record: OutputRangeRecord) -> Grid:
         for item in shown
     )
     heads = ("box", "stars", "star set", "outputs that the re-checked bounds leave as decision")
-    return Grid(heads, rows, left_out(more, "boxes", IN_RECORD), (False, True, False, False))
+    return Grid(heads, rows, left_out(more, "box", IN_RECORD), (False, True, False, False))
 
 
 def _bars(record: OutputRangeRecord, reference: str) -> tuple[Figure, ...]:
@@ -149,6 +149,6 @@ def _reach_sets(store: Store, record: OutputRangeRecord, reference: str) -> tupl
         figures.append(plots.figure(title, f"{title}; polygons enclose the outputs, dots are samples", uri))
     if len(wanted) > MOST_FIGURES:
         figures.append(
-            Figure("", "", None, left_out(len(wanted) - MOST_FIGURES, "pictures of reach sets", "the store holds them"))
+            Figure("", "", None, left_out(len(wanted) - MOST_FIGURES, "reach set picture", "the store holds them"))
         )
     return tuple(figures)

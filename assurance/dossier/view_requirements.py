@@ -16,17 +16,19 @@ from assurance.dossier.parts import (
     coded,
     first,
     left_out,
+    noun,
     number,
     record_link,
     requirement_link,
     share,
+    tidy,
 )
 from assurance.dossier.trace import Trace
 from assurance.dossier.view_system import person_words
 from assurance.loading import LoadedCase
 from assurance.snapshot import Snapshot
 from assurance.status import Standing
-from assurance.words import arithmetic_words, claim_words
+from assurance.words import arithmetic_words, claim_words, counted
 from evidence.specification import Linear, NamedBox, Within
 from evidence.verdict import GuaranteeKind
 
@@ -66,6 +68,7 @@ class RequirementView:
     review: str
     review_anchor: str
     counted: str
+    unit: str
     reasons: tuple[Coded, ...]
     offered: tuple[OfferedRow, ...]
     documents: tuple[Link, ...]
@@ -90,7 +93,7 @@ def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> Require
         title=item.title,
         text=item.text,
         status=standing.status.value,
-        origin=f"derived: {item.derived}" if item.derived else "",
+        origin=f"derived: {tidy(item.derived)}" if item.derived else "",
         parents=tuple(
             Link(name, anchor("safety", name)) if name in safety else requirement_link(name) for name in item.parents
         ),
@@ -104,6 +107,7 @@ def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> Require
         review=_review(loaded, item),
         review_anchor=anchor("review", item.id),
         counted=counted_words(standing),
+        unit=noun(standing.total, "region"),
         reasons=coded(standing.reasons),
         offered=tuple(
             OfferedRow(
@@ -152,7 +156,7 @@ def _property(loaded: LoadedCase, formal: FormalProperty) -> tuple[Fact, ...]:
         what = "model, and the cells whose corners hold one entry of the table:"
         links.append(Link(regions.table, anchor("file", regions.table)))
     else:
-        what = f"{len(regions.boxes)} boxes in physical units; model:"
+        what = f"{counted(len(regions.boxes), 'box')} in physical units; model:"
     return (Fact("Stated of", what, tuple(links)), Fact("Criterion", _criterion(loaded, formal)))
 
 
@@ -167,7 +171,7 @@ def _criterion(loaded: LoadedCase, formal: FormalProperty) -> str:
 
 def _chosen(inputs: tuple[int, ...]) -> str:
     shown, more = first(inputs, MOST_INPUTS)
-    text = f"{len(inputs)} inputs ({', '.join(map(str, shown))}"
+    text = f"{counted(len(inputs), 'input')} ({', '.join(map(str, shown))}"
     return text + (f" and {more} more)" if more else ")")
 
 
@@ -175,7 +179,7 @@ def _boxes(boxes: tuple[NamedBox, ...]) -> Grid:
     names = list(boxes[0].ranges)
     shown, more = first(boxes, MOST_BOXES)
     rows = tuple((box.id, *box_cells(names, box.ranges)) for box in shown)
-    return Grid(("box", *box_heads(names)), rows, left_out(more, "boxes", "the case file holds all"))
+    return Grid(("box", *box_heads(names)), rows, left_out(more, "box", "the case file holds all"))
 
 
 def _terms(formal: FormalProperty) -> Grid | None:

@@ -114,7 +114,7 @@ def _region_grid(record: RunRecord) -> Grid | None:
     return Grid(
         ("box", "result", *box_heads(names)),
         tuple((box.id, _VERDICTS[letter], *box_cells(names, box.ranges)) for box, letter in rows),
-        left_out(more, "boxes", IN_RECORD),
+        left_out(more, "box", IN_RECORD),
     )
 
 
@@ -134,7 +134,7 @@ def _examples(known: _Regions, statement: Statement, examples: Sequence[Countere
     shown, more = first(examples, MOST_EXAMPLES)
     few = len(statement.inputs) + len(statement.outputs) <= MOST_COLUMNS
     table = _spread(known, statement, shown) if few else _condensed(known, statement, shown)
-    note = left_out(more, "counterexamples", IN_RECORD)
+    note = left_out(more, "counterexample", IN_RECORD)
     if not few:
         note = f"{note} All inputs and outputs of each stand in the record.".strip()
     return Grid(table.heads, table.rows, note, table.numeric)

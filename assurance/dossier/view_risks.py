@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.dossier.parts import Link, anchor, objective_link, record_link, requirement_link, share
-from assurance.dossier.view_evidence import is_open
+from assurance.dossier.parts import Link, anchor, objective_link, record_link, regions_of, requirement_link
+from assurance.dossier.view_evidence import asked_radius, is_open
 from assurance.dossier.view_system import person_words
 from assurance.register import RunItem
 from assurance.snapshot import Snapshot
+from assurance.words import verdict_words
 from evidence.records import SmoothingRecord
 
 
@@ -61,29 +62,47 @@ def risks_view(snapshot: Snapshot) -> RisksView:
                 record_link(item.digest),
                 _requirement(snapshot, item),
                 "current" if item.current else "history",
-                f"{share(_refuted(item), item.record.count, up=True)} regions",
+                regions_of(_refuted(item), item.record.count, up=True),
                 _disposed(snapshot, item.requirement),
             )
             for item in examples
         ),
-        undisposed=f"{left} of {len(examples)} records with counterexamples are not disposed of by a deviation",
+        undisposed=_undisposed(left, len(examples)),
         problems=tuple(
             ProblemRow(
                 record_link(item.digest),
                 _requirement(snapshot, item),
                 item.run,
                 "current" if item.current else "history",
-                item.record.verdict.value,
+                verdict_words(item.record),
                 _what(item),
             )
             for item in snapshot.register.runs
-            if not isinstance(item.record, SmoothingRecord) and is_open(item.record)
+            if _leaves_open(item)
         ),
     )
 
 
 def _requirement(snapshot: Snapshot, item: RunItem) -> Link:
     return requirement_link(item.requirement, item.requirement in snapshot.standings)
+
+
+def _undisposed(left: int, count: int) -> str:
+    """How many records with counterexamples have no deviation."""
+    if count == 1:
+        return f"The one record with counterexamples has {'no' if left else 'a'} deviation"
+    if not left:
+        return "All records with counterexamples have a deviation"
+    return f"{left} of {count} records with counterexamples {'has' if left == 1 else 'have'} no deviation"
+
+
+def _leaves_open(item: RunItem) -> bool:
+    record = item.record
+    return _unestablished(record) > 0 if isinstance(record, SmoothingRecord) else is_open(record)
+
+
+def _unestablished(record: SmoothingRecord) -> int:
+    return record.count - record.established(asked_radius(record))
 
 
 def _refuted(item: RunItem) -> int:
@@ -99,7 +118,14 @@ def _disposed(snapshot: Snapshot, requirement: str) -> tuple[Link, ...]:
 def _what(item: RunItem) -> str:
     record = item.record
     if isinstance(record, SmoothingRecord):
-        return ""
+        missing = _unestablished(record)
+        abstained = sum(found.abstained for found in record.inputs)
+        other = sum(not found.abstained and found.predicted != found.label for found in record.inputs)
+        near = missing - abstained - other
+        return (
+            f"not established {missing} of {record.count}, of which abstained {abstained}, "
+            f"decided for another class {other}, label kept only within a smaller radius {near}"
+        )
     words = (("R", "refuted"), ("U", "undecided"), ("C", "unchecked"))
     return ", ".join(f"{record.number(letter)} {word}" for letter, word in words if record.number(letter))
 

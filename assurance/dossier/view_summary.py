@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from assurance.dossier.parts import Fact, Link, anchor, requirement_link, share, title_of
+from assurance.dossier.parts import Fact, Link, anchor, noun, regions_of, requirement_link, title_of
 from assurance.dossier.view_argument import ArgumentView
 from assurance.dossier.view_evidence import brief_limits, guarantee_words
-from assurance.dossier.view_objectives import counts
+from assurance.dossier.view_objectives import counts, open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
 from assurance.snapshot import Snapshot
-from assurance.status import Standing, Status
+from assurance.status import RESULT_KINDS, Standing, Status
 from assurance.words import arithmetic_words, predictor_words
 from evidence.diagnostics import Severity
 from evidence.records import SmoothingRecord
@@ -25,6 +25,8 @@ class SummaryRow:
     requirement: Link
     title: str
     status: str
+    met: str
+    """Status of the goal that the analysed model meets the requirement (G3); empty where the argument has none."""
     counted: str
     guarantee: str
     arithmetic: str
@@ -66,8 +68,8 @@ class SummaryView:
 
 
 _GROUPS = (
-    ("Shown", (Status.SUPPORTED,)),
-    ("Shown in part", (Status.PARTIAL,)),
+    ("Formal property shown", (Status.SUPPORTED,)),
+    ("Shown in part, or by documents only", (Status.PARTIAL,)),
     ("Not shown", (Status.CONTRADICTED, Status.IN_DOUBT, Status.STALE, Status.UNDEVELOPED)),
 )
 
@@ -100,8 +102,7 @@ def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
 
 def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
     item = standing.best
-    documents = snapshot.register.documents_about(standing.requirement)
-    guarantee, arithmetic, limits = "no evidence", "", "nothing is shown"
+    guarantee, arithmetic, limits = "none", "", "nothing is shown"
     if item is not None and not standing.established:
         guarantee, limits = "none established", brief_limits(item.limits)
     elif item is not None:
@@ -111,15 +112,19 @@ def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
             arithmetic = predictor_words(record.guarantee.predictor)
         else:
             arithmetic = arithmetic_words(record.guarantee.arithmetic)
-        limits = brief_limits(item.limits, 2 if standing.reasons else 3)
+        limits = brief_limits(item.limits)
     elif standing.status is Status.STALE:
         guarantee, limits = "stale", "a file beneath has changed; nothing is shown until the runs are repeated"
-    elif documents and standing.requirement not in snapshot.loaded.claims:
-        guarantee, limits = "documents only", brief_limits(documents[0].limits)
+    elif standing.status is Status.PARTIAL:  # without a record only documents that report results lead here
+        documents = snapshot.register.documents_about(standing.requirement)
+        reporting = [entry.limits for entry in documents if entry.record.evidence_kind in RESULT_KINDS]
+        guarantee, limits = "documents only", brief_limits(reporting[0])
+    met = snapshot.built.status.get(f"G3-{standing.requirement}")
     return SummaryRow(
         requirement_link(standing.requirement),
         snapshot.loaded.case.requirement(standing.requirement).title,
         standing.status.value,
+        met.value if met else "",
         counted_words(standing),
         guarantee,
         arithmetic,
@@ -140,13 +145,14 @@ def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
         if standing.refuted:
             disposed = [item.id for item in snapshot.loaded.case.deviations if item.about == standing.requirement]
             after = f"; accepted as deviation {', '.join(disposed)}" if disposed else "; not disposed of"
-            text = f"{share(standing.refuted, standing.total, up=True)} regions hold a replayed counterexample{after}"
+            held = regions_of(standing.refuted, standing.total, up=True)
+            text = f"{held} {'holds' if standing.total == 1 else 'hold'} a replayed counterexample{after}"
             found.append(Alarm("REFUTED", link, text))
     for item in snapshot.register.runs:
         record = item.record
         if not item.current or isinstance(record, SmoothingRecord) or record.verdict is not Verdict.UNKNOWN:
             continue
-        undecided = f"{record.number('U')} of {record.count} regions undecided"
+        undecided = f"{regions_of(record.number('U'), record.count, up=True)} undecided"
         unchecked = f", {record.number('C')} bounded but unchecked" if record.number("C") else ""
         link = requirement_link(item.requirement, item.requirement in snapshot.standings)
         found.append(Alarm("UNKNOWN", link, f"run {item.run}: {undecided}{unchecked}"))
@@ -162,14 +168,33 @@ def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
     vectors = [item for item in snapshot.attacks if item.attack.axis == "vector"]
     uncovered = sum(not item.covered_by for item in vectors)
     errors = sum(item.severity is Severity.ERROR for item in snapshot.findings)
-    gaps = sum(row.is_gap for item in snapshot.coverage for row in item.rows)
+    gaps = sum(len(single_gaps(item)) for item in snapshot.coverage)
+    tables = [rows for item in snapshot.coverage for _, rows in open_tables(item)]
+    choices, methods = len(tables), sum(len(rows) for rows in tables)
     unreviewed = sum(
         item.property is not None and item.meaning_review is None for item in snapshot.loaded.case.requirements
     )
+    chosen = (
+        Fact(
+            f"{noun(choices, 'table')} of methods: no combination of methods has been chosen; not supported in full: {methods}",
+            str(choices),
+            (Link("gap list", "gaps-actions"),),
+        ),
+    )
+    single = (Fact(f"{noun(gaps, 'objective')} not supported in full", str(gaps), (Link("gap list", "gaps"),)),)
     return (
-        Fact("objectives not supported in full", str(gaps), (Link("gap list", "gaps"),)),
-        Fact("elements that nothing develops", str(undeveloped), (Link("open goals", "gaps-goals"),)),
+        *(chosen if choices else ()),
+        *(single if gaps or not choices else ()),
+        Fact(
+            f"{noun(undeveloped, 'element')} that nothing develops",
+            str(undeveloped),
+            (Link("open goals", "gaps-goals"),),
+        ),
         Fact("attack vectors not covered", f"{uncovered} of {len(vectors)}", (Link("taxonomy", "attacks"),)),
-        Fact("properties without meaning review", str(unreviewed), (Link("requirements", "requirements"),)),
-        Fact("findings of severity error", str(errors), (Link("findings", "findings"),)),
+        Fact(
+            f"{noun(unreviewed, 'property', 'properties')} without meaning review",
+            str(unreviewed),
+            (Link("requirements", "requirements"),),
+        ),
+        Fact(f"{noun(errors, 'finding')} of severity error", str(errors), (Link("findings", "findings"),)),
     )

@@ -96,7 +96,6 @@ class SystemView:
 def head_view(snapshot: Snapshot, dates: tuple[str, ...]) -> Head:
     """The cover. `dates`: those of the runs; the newest of them and of the case file's own is shown."""
     case = snapshot.loaded.case
-    people = tuple((item.name, item.role, item.organisation or "", item.id) for item in case.people)
     standing = [row.acceptance for covered in snapshot.coverage for row in covered.rows if row.acceptance]
     valid = sum(not item.lapsed for item in standing)
     accepted = f"{len(standing)} recorded, of which {valid} in force and {len(standing) - valid} lapsed"
@@ -120,9 +119,17 @@ def head_view(snapshot: Snapshot, dates: tuple[str, ...]) -> Head:
             for item in snapshot.coverage
         ),
         files=_files(snapshot.loaded),
-        people=Grid(("name", "role", "organisation", "id"), people),
+        people=_people(case.people),
         acceptances=accepted if standing else "none recorded",
     )
+
+
+def _people(people: tuple[Person, ...]) -> Grid:
+    """Persons and roles; no column for an organisation that nobody names."""
+    if not any(item.organisation for item in people):
+        return Grid(("name", "role", "id"), tuple((item.name, item.role, item.id) for item in people))
+    rows = tuple((item.name, item.role, item.organisation or "not provided", item.id) for item in people)
+    return Grid(("name", "role", "organisation", "id"), rows)
 
 
 def _dates(snapshot: Snapshot) -> list[str]:
@@ -255,7 +262,7 @@ def _model_facts(loaded: LoadedCase, index: int) -> tuple[Fact, ...]:
         ),
         Fact(
             "Inputs",
-            f"{len(model.ports)}: {inputs}" + (f"; {left_out(more, 'inputs', 'see the case file')}" if more else ""),
+            f"{len(model.ports)}: {inputs}" + (f"; {left_out(more, 'input', 'see the case file')}" if more else ""),
         ),
         Fact("Outputs", f"{len(model.outputs)}: {', '.join(model.outputs)}"),
     )

@@ -18,6 +18,7 @@ from assurance.loading import LoadedCase, require_fresh
 from assurance.package import archive, layout, sign
 from assurance.package.derive import derive, unpack
 from assurance.package.gather import P_CHANGED, P_EVIDENCE, case_files, evidence_files
+from assurance.register import E_UNJOURNALED, collect
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes
 from evidence.engines.base import Progress, silent
@@ -62,7 +63,10 @@ def build_package(
     """
     signer = sign.load_signing_key(key)
     require_fresh(loaded)
-    _spare_sources(loaded, [key, *dossier], out)
+    _spare_sources(loaded, [key, key.with_name(key.name + ".pub"), *dossier], out)
+    hidden = [item for item in collect(loaded, store).findings if item.code == E_UNJOURNALED.id]
+    if hidden:
+        raise InputError(*hidden)  # a package without them would show less than what is known
     progress(0, 4, "gathering files")
     files = case_files(loaded) | evidence_files(loaded, store) | _dossier_files(dossier)
     files[layout.PUBLIC_KEY] = signer.public.pem
@@ -95,9 +99,14 @@ def build_package(
 
 def _spare_sources(loaded: LoadedCase, others: Sequence[Path], out: Path) -> None:
     sources = [loaded.file, *(item.path for item in loaded.files), *others]
-    if out.is_dir():
+    try:
+        folder, target = out.is_dir(), out.resolve()
+    except OSError as error:
+        raise InputError.of(P_OUTPUT, f"cannot write there: {error.strerror}", Place(str(out))) from None
+    if folder:
         raise InputError.of(P_OUTPUT, f"{out} is a folder", Place(str(out)))
-    if out.resolve() in {path.resolve() for path in sources}:
+    inside = target.is_relative_to(loaded.evidence_folder.resolve())
+    if inside or target in {path.resolve() for path in sources}:
         raise InputError.of(P_SOURCE, f"{out} is read to build the package", Place(str(out)))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence.checker import Report, check
+from evidence.checker import certificate as certificates
 
 
 def main(arguments: list[str]) -> int:
@@ -33,14 +34,16 @@ def main(arguments: list[str]) -> int:
         value = value["statement"]
     report = check(value, data, lambda digest: _find(folder, digest), _progress if sys.stderr.isatty() else None)
     print(json.dumps({**dataclasses.asdict(report), "confirmed": sum(report.proved)}, indent=2, sort_keys=True))
-    return _exit_code(report)
+    radii = () if report.refusal is not None else certificates.read(data).radii or ()
+    return _exit_code(report, sum(radius > 0 for radius in radii))
 
 
-def _exit_code(report: Report) -> int:
+def _exit_code(report: Report, offered_radii: int) -> int:
+    """0 when all that was offered is confirmed; an offered radius of 0 asks for nothing."""
     if report.refusal is not None:
         return 2
     offered = any(report.proved) or report.radii or report.lower
-    lost = report.reasons or (report.radii is not None and 0.0 in report.radii)
+    lost = report.reasons or sum(radius > 0 for radius in report.radii or ()) < offered_radii
     return 1 if lost or not offered else 0
 
 

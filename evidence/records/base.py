@@ -57,7 +57,7 @@ class Recheck(Frozen):
 
     by: str
     """Name and version of the checker or replaying runtime."""
-    what: str
+    what: Literal["counterexamples", "bounds", "radii", "output ranges"]
     agreed: Annotated[int, Field(ge=0)]
     of: Annotated[int, Field(ge=0)]
     note: str = ""

@@ -209,12 +209,12 @@ def test_pointwise_evidence_never_supports_the_domain(toy: Kit) -> None:
     assert status is Status.UNDEVELOPED and "4 listed inputs" in words
 
 
-def test_boxes_that_cover_the_domain_support_it_as_far_as_they_are_proved(toy: Kit) -> None:
+def test_only_proved_boxes_that_cover_the_whole_domain_support_it(toy: Kit) -> None:
     statement = toy.statement("R2")
     for letters, expected, shown in (
         ("UU", Status.UNDEVELOPED, "0.00 %"),
         ("CC", Status.UNDEVELOPED, "0.00 %"),
-        ("PU", Status.PARTIAL, "50.00 %"),
+        ("PU", Status.UNDEVELOPED, "50.00 %"),
         ("PP", Status.SUPPORTED, "100.00 %"),
     ):
         toy.keep("R2", bounds(statement, letters))
@@ -231,7 +231,7 @@ def test_a_domain_that_is_nearly_covered_does_not_read_as_covered(toy: Kit) -> N
     boxes[1]["ranges"]["x"]["upper"] = 9.9999
     toy.prove("R2")
     status, words = domain(toy, "R2")
-    assert status is Status.PARTIAL and "99.99 %" in words and "100" not in words
+    assert status is Status.UNDEVELOPED and "99.99 %" in words and "100" not in words
 
 
 def test_parts_outside_the_domain_do_not_count(toy: Kit) -> None:
@@ -240,7 +240,7 @@ def test_parts_outside_the_domain_do_not_count(toy: Kit) -> None:
     boxes[1]["ranges"]["x"] = {"lower": 50, "upper": 100, "unit": "m"}
     toy.prove("R2")
     status, words = domain(toy, "R2")
-    assert status is Status.PARTIAL and "25.00 %" in words
+    assert status is Status.UNDEVELOPED and "25.00 %" in words
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_domain_that_is_not_made_of_the_inputs_is_not_covered(toy: Kit, change
 
 def test_refuted_or_stale_evidence_covers_no_domain(toy: Kit) -> None:
     toy.keep("R2", bounds(toy.statement("R2"), "PR"), outcome="refuted")
-    assert domain(toy, "R2")[0] is Status.PARTIAL
+    assert domain(toy, "R2")[0] is Status.UNDEVELOPED
     toy.prove("R2")
     (toy.folder / "net.onnx").write_bytes(b"other")
     assert domain(toy, "R2")[0] is Status.UNDEVELOPED

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_toys import Kit, bounds, document, kit, onnx_bytes, smooth, smoothing
+from case_toys import Kit, bounds, document, kit, onnx_bytes, ranges, smooth, smoothing
 
-from assurance.catalogue import CreditLevel, Scope, load
+from assurance.catalogue import Applicability, CreditLevel, Scope, load
 from assurance.coverage import Coverage, ObjectiveStatus, Row
 from assurance.snapshot import Snapshot
 from evidence.digest import of_bytes
@@ -93,7 +93,10 @@ def test_a_model_in_another_role_gets_no_credit_for_low_level_requirements(prove
     assert found.status is ObjectiveStatus.OPEN and not found.evidence
     assert row(proved, "A-5.8").of == 1
     proved.case["models"][0]["role"] = "low-level-requirement"
-    assert row(proved, "A-5.8").status is ObjectiveStatus.NOT_APPLICABLE and "O212" in codes(row(proved, "A-5.8"))
+    for id in ("A-5.8", "A-5.9"):
+        found = row(proved, id)
+        assert found.status is ObjectiveStatus.NOT_APPLICABLE and "O212" in codes(found)
+        assert any("agreed with the authority" in item.message for item in found.reasons)
 
 
 def test_unchecked_bounds_and_unmet_criteria_earn_nothing_more(toy: Kit) -> None:
@@ -121,6 +124,102 @@ def test_a_statistical_result_is_supporting_at_most(toy: Kit) -> None:
     found = row(toy, "A-4.1")
     assert toy.take().standings["R1"].status.value == "supported"
     assert found.status is ObjectiveStatus.OPEN and "O202" in codes(found)
+
+
+def evidence_of(snapshot: Snapshot, requirement: str) -> set[str]:
+    """Objectives of all standards, 'standard:id', that list the best record of a requirement."""
+    best = snapshot.standings[requirement].best
+    assert best is not None
+    return {
+        f"{covered.catalogue.id}:{item.entry.id}"
+        for covered in snapshot.coverage
+        for item in covered.rows
+        if best.digest in item.evidence
+    }
+
+
+def test_only_kept_labels_are_stability(proved: Kit) -> None:
+    """R1 keeps labels around inputs, R2 is about boxes, R3 about table cells: A-4.1 takes all, stability only R1."""
+    snapshot = proved.take()
+    stability = {"do-178c:A-4.7", "arp6983:draft-VER-MODEL.11", "arp6983:draft-VER-MODEL.12"}
+    satisfied = {"do-178c:A-4.1", "do-178c:A-3.4", "do-178c:A-4.4", "arp6983:draft-VER-MODEL.4"}
+    for requirement in ("R1", "R2", "R3"):
+        statement = proved.statement(requirement)
+        keeps = (statement.regions.kind, statement.condition.kind) == ("input-balls", "keep-label")
+        assert keeps == (requirement == "R1")
+        found = evidence_of(snapshot, requirement)
+        assert satisfied <= found and found & stability == (stability if keeps else set()), requirement
+
+
+def test_another_condition_around_inputs_is_no_stability(toy: Kit) -> None:
+    formal = toy.requirement("R1")["property"]
+    formal["condition"] = {"kind": "never-chosen", "outputs": [toy.statement("R1").outputs[-1]]}
+    toy.write()
+    toy.prove("R1")
+    found = evidence_of(toy.take(), "R1")
+    assert "do-178c:A-4.1" in found
+    assert not found & {"do-178c:A-4.7", "arp6983:draft-VER-MODEL.11", "arp6983:draft-VER-MODEL.12"}
+
+
+def test_output_ranges_are_no_closed_loop(toy: Kit) -> None:
+    toy.keep("R2", ranges(toy.statement("R2"), "P" * 2))
+    snapshot = toy.take()
+    found = evidence_of(snapshot, "R2")
+    assert {"do-178c:A-4.1", "arp6983:draft-VER-MODEL.4"} <= found
+    assert not found & {"arp6983:draft-SYS.6", "arp6983:draft-VER-MODEL.11", "do-178c:A-4.7"}
+    loop = next(item for item in standard(snapshot, "arp6983").rows if item.entry.id == "draft-SYS.6")
+    assert not loop.evidence and any("output-reachability" in item.message for item in loop.reasons)
+
+
+def test_the_case_file_alone_supports_but_does_not_show_baselines_and_archive(toy: Kit) -> None:
+    for id in ("A-8.2", "A-8.4"):
+        found = row(toy, id)
+        assert found.status is ObjectiveStatus.OPEN and "O202" in codes(found) and found.evidence
+    assert row(toy, "A-8.1").status is ObjectiveStatus.PARTIAL
+    review(toy, evidence="configuration-index")
+    assert row(toy, "A-8.2").status is ObjectiveStatus.PARTIAL, "the project's own index names its baselines"
+
+
+def test_what_is_missing_is_said_by_name(toy: Kit) -> None:
+    def missing(id: str) -> str:
+        return next(item.message for item in row(toy, id).reasons if item.code == "O201")
+
+    names = {item.id: item.name for item in load("do-178c").data_items}
+    assert missing("A-1.2").startswith(f"no evidence that this objective accepts, for: {names['psac']}, {names['sdp']}")
+    assert missing("A-1.2").endswith(" and 1 more")
+    assert missing("A-8.3") == "no evidence that this objective accepts, for: the case as a whole"
+    assert missing("A-4.1") == "no evidence that this objective accepts, for: R1, R2, R3"
+
+
+# --- tables of methods --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def methods(proved: Kit) -> dict[str, Row]:
+    """ISO 26262-6 at a level with marks 'o': rows by identifier."""
+    proved.case["hazards"][0]["hara"] = {"severity": "S3", "exposure": "E2", "controllability": "C2"}
+    proved.case["standards"] = [{"id": "iso-26262-6", "level": "A"}]
+    return {item.entry.id: item for item in standard(proved.take(), "iso-26262-6").rows}
+
+
+def test_no_recommendation_is_not_advice_against(methods: dict[str, Row]) -> None:
+    formal = methods["6-T7.1e"]
+    assert formal.status is ObjectiveStatus.NOT_APPLICABLE and not formal.is_gap
+    assert formal.evidence and formal.goals, "what exists stays listed"
+    for item in methods.values():
+        neutral = item.selected.applicability is Applicability.NO_RECOMMENDATION
+        assert ("O221" in codes(item)) == neutral and "O211" not in codes(item)
+        if neutral:
+            assert any("for or against at this level: it may be used" in found.message for found in item.reasons)
+
+
+def test_an_open_alternative_is_no_gap_by_itself(methods: dict[str, Row], toy: Kit) -> None:
+    rows = list(methods.values())
+    assert any(item.status is ObjectiveStatus.OPEN for item in rows)
+    for item in rows:
+        assert ("O220" in codes(item)) == (item.status is ObjectiveStatus.OPEN), item.entry.id
+    toy.case["standards"] = [{"id": "do-178c", "level": "B"}]
+    assert not any("O220" in codes(item) for item in standard(toy.take()).rows)
 
 
 # --- documents ----------------------------------------------------------------------------------------------------------------
@@ -176,7 +275,8 @@ def test_opaque_documents_count_only_where_they_name_the_objective(toy: Kit) -> 
 
 def test_a_document_never_stands_in_for_a_computed_result(toy: Kit) -> None:
     names = [f"do-178c:A-4.{i}" for i in range(1, 14)] + ["do-178c:A-6.1"]
-    for kind in ("formal-local-robustness", "reachability", "probabilistic-robustness", "performance-test"):
+    proofs = ("formal-local-robustness", "formal-property", "output-reachability", "reachability")
+    for kind in (*proofs, "probabilistic-robustness", "performance-test"):
         review(toy, evidence=kind, objectives=names, examined="model-description")
         assert not any(evidence for _, evidence in counted(toy).values())
 

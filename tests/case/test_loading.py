@@ -183,7 +183,7 @@ PERSON = {"id": "ann", "name": "Another Ann", "role": "engineer"}
         (put("requirements.0.property.at_least", 0), "C106", "at_least:"),
         (put("requirements.0.property.at_least", 1.1), "C106", "at_least:"),
         (put("requirements.0.property.guarantee", "unchecked"), "C106", "guarantee:"),
-        (put("requirements.0.property.arithmetic", "float32-one-implementation"), "C106", "arithmetic:"),
+        (put("requirements.0.property.arithmetic", "float16"), "C106", "arithmetic:"),
         (put("requirements.0.property.error_probability", 0.01), "C106", "property:"),
         (put("requirements.0.property.guarantee", "statistical"), "C106", "property:"),
         (put("requirements.0.property.rationale", "because"), "C106", "rationale: because"),

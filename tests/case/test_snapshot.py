@@ -30,7 +30,7 @@ def test_every_attack_is_answered_whatever_the_evidence(toy: Kit) -> None:
             toy.keep("R1", bounds(toy.statement("R1"), letters))
         snapshot = toy.take()
         assert [item.attack for item in snapshot.attacks] == list(TAXONOMY)
-        assert all(item.note.startswith("covered inside") == bool(item.covered_by) for item in snapshot.attacks)
+        assert all(item.note.startswith("covered only") == bool(item.covered_by) for item in snapshot.attacks)
 
 
 def test_only_standing_evidence_covers_an_attack(toy: Kit) -> None:
@@ -88,7 +88,7 @@ def test_findings_carry_registered_codes_and_a_remedy(toy: Kit) -> None:
 
 
 def test_refutation_and_staleness_are_errors_gaps_are_warnings(toy: Kit) -> None:
-    assert {item.severity for item in toy.take().findings} == {Severity.WARNING, Severity.NOTE}
+    assert {item.severity for item in toy.take().findings} == {Severity.WARNING}
     toy.keep("R1", bounds(toy.statement("R1"), "RRRR"), outcome="refuted")
     assert ("S112", Severity.ERROR) in {(item.code, item.severity) for item in toy.take().findings}
 

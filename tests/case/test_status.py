@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from case_toys import CERTIFICATE, Kit, bounds, document, kit, onnx_bytes
+from case_toys import CERTIFICATE, Kit, bounds, document, kit, onnx_bytes, smooth, smoothing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -262,7 +262,7 @@ def test_a_later_run_that_finds_nothing_does_not_undo_a_counterexample(toy: Kit)
     snapshot = toy.take()
     assert state(snapshot, "R1") == (Status.IN_DOUBT, {"S112"})
     texts = [item.text for item in snapshot.built.argument if item.id.startswith("Sn4-R1")]
-    assert len(texts) == 2 and any("an earlier one" in text and "1 refuted" in text for text in texts)
+    assert len(texts) == 2 and any(text.startswith("Counter-evidence: ") and "1 refuted" in text for text in texts)
     assert refuted in {item.digest for item in snapshot.register.runs}
     toy.keep("R1", bounds(toy.statement("R1"), "PPRR"), run="run-9", outcome="refuted")
     snapshot = toy.take()
@@ -502,3 +502,73 @@ def test_a_meaning_review_lapses_with_what_it_reviewed(proved: Kit) -> None:
     assert snapshot.built.status["G5-R1"] is Status.UNDEVELOPED
     review["of"] = proved.load().claims["R1"].meaning
     assert state(proved.take(), "R1") == (Status.SUPPORTED, set())
+
+
+def test_a_counterexample_counts_for_every_requirement_that_states_the_same(toy: Kit) -> None:
+    """Found under one requirement, it refutes the same statement under another, renamed or declared twice."""
+    twin = dict(toy.requirement("R1"), id="R1b")
+    toy.case["requirements"].append(twin)
+    toy.case["runs"].append({"id": "run-1b", "requirement": "R1b", "engine": "bounds"})
+    statement = toy.statement("R1")
+    toy.keep("R1", bounds(statement, "PPPR"), outcome="refuted")
+    toy.keep("R1b", bounds(statement, "PPPU"), run="run-1b", outcome="met")
+    assert state(toy.take(), "R1b") == (Status.IN_DOUBT, {"S112"})
+    toy.case["requirements"] = [item for item in toy.case["requirements"] if item["id"] != "R1"]
+    toy.case["runs"] = [item for item in toy.case["runs"] if item["requirement"] != "R1"]
+    assert state(toy.take(), "R1b") == (Status.IN_DOUBT, {"S112"})
+
+
+def test_counterexamples_of_several_records_add_up(toy: Kit) -> None:
+    toy.keep("R1", bounds(toy.statement("R1"), "RPPP"), outcome="refuted")
+    toy.keep("R1", bounds(toy.statement("R1"), "PRPP"), outcome="refuted")
+    snapshot = toy.take()
+    assert snapshot.standings["R1"].refuted == 2
+    assert snapshot.standings["R1"].status is Status.CONTRADICTED
+
+
+def test_a_lost_journal_does_not_lose_the_counterexample(toy: Kit) -> None:
+    digest = toy.keep("R1", bounds(toy.statement("R1"), "PPPR"), outcome="refuted")
+    toy.store.remember("sha256:" + "1" * 64, digest, {})
+    (toy.store.root / "journal.jsonl").unlink()
+    toy.keep("R1", bounds(toy.statement("R1"), "PPPU"))
+    snapshot = toy.take()
+    assert "E109" in codes(snapshot)
+    assert state(snapshot, "R1") == (Status.IN_DOUBT, {"S112"})
+
+
+def test_deviations_are_bounded_and_not_for_oneself(toy: Kit) -> None:
+    toy.keep("R1", bounds(toy.statement("R1"), "PPPR"), outcome="refuted")
+    deviation = {
+        "id": "D",
+        "about": "R1",
+        "rationale": "known and watched by the crew",
+        "accepted_by": "rev",
+        "date": "2026-03-01",
+        "of": toy.load().claims["R1"].identity,
+        "regions_at_most": 1,
+    }
+    for change, expected in (
+        ({}, Status.PARTIAL),
+        ({"regions_at_most": 0}, Status.IN_DOUBT),
+        ({"of": "sha256:" + "0" * 64}, Status.IN_DOUBT),
+        ({"accepted_by": "ann"}, Status.IN_DOUBT),
+    ):
+        toy.case["deviations"] = [deviation | change]
+        snapshot = toy.take()
+        assert state(snapshot, "R1")[0] is expected, change
+        assert ("C130" in codes(snapshot)) == bool(change)
+
+
+def test_every_try_of_a_statistical_run_counts(toy: Kit) -> None:
+    """Rolling seeds until one passes: the error probabilities of all tries count together."""
+    toy.case = smooth(toy.case)
+    statement = toy.statement("R1")
+    first = smoothing(statement, [0.0] * 4, error_probability=0.006)
+    second = smoothing(statement, [0.9] * 4, error_probability=0.006)
+    toy.keep("R1", second)
+    assert toy.take().standings["R1"].status is Status.SUPPORTED
+    toy.keep("R1", first, outcome="not-met")
+    toy.keep("R1", second)
+    standing = toy.take().standings["R1"]
+    assert standing.status is Status.IN_DOUBT
+    assert "S113" in {item.code for item in standing.reasons}

@@ -239,7 +239,6 @@ def test_going_back_to_an_earlier_state_is_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"",
         b"{",
         b"5",
         b"[]",

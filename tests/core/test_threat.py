@@ -122,7 +122,7 @@ def test_each_entry_appears_and_says_whether_it_is_covered(evidence: list[Addres
     rows = taxonomy_coverage(evidence)
     assert [row.attack for row in rows] == list(TAXONOMY)
     for row in rows:
-        assert bool(row.covered_by) == row.note.startswith("covered inside") != row.note.startswith("not covered")
+        assert bool(row.covered_by) == row.note.startswith("covered only") != row.note.startswith("not covered")
     never = _ASKED - {
         "untargeted",
         "targeted",

@@ -11,13 +11,18 @@ import dossier_sample
 import pytest
 from dossier_page import Page, read_page
 
+from assurance.catalogue import Scheme
 from assurance.dossier import html, render_html
-from assurance.dossier.parts import anchor
+from assurance.dossier.parts import anchor, command_words, left_out, moment, noun, regions_of, title_of
 from assurance.dossier.signs import slug
 from assurance.dossier.view import DossierView, build_view
+from assurance.dossier.view_evidence import asked_radius, brief_limits
+from assurance.dossier.view_objectives import open_tables, single_gaps
 from assurance.gsn.model import Goal
 from assurance.snapshot import Snapshot, take
+from assurance.status import Status
 from evidence.digest import of_bytes
+from evidence.records import SmoothingRecord
 from evidence.store import Store
 
 HOSTILE = "</style><script>alert(1)</script> {{ 7*7 }} {% raw %} <b>&amp; \"quoted\" 'x' " + "long" * 80
@@ -58,7 +63,7 @@ def test_statuses_are_those_of_the_snapshot(page: Page, snapshot: Snapshot) -> N
 
 def test_summary_sorts_requirements_by_what_is_shown(view: DossierView, snapshot: Snapshot) -> None:
     shown = {group.title: [row.requirement.text for row in group.rows] for group in view.summary.groups}
-    assert shown["Shown"] == [n for n, s in snapshot.standings.items() if s.status.value == "supported"]
+    assert shown["Formal property shown"] == [n for n, s in snapshot.standings.items() if s.status.value == "supported"]
     assert {n for rows in shown.values() for n in rows} == set(snapshot.standings)
     alarms = {(item.word, item.requirement.text) for item in view.summary.alarms}
     refuted = {("REFUTED", name) for name, standing in snapshot.standings.items() if standing.refuted}
@@ -262,3 +267,64 @@ def test_a_misspelt_name_in_a_template_is_an_error(
     monkeypatch.setattr(html, "folder", lambda name: tmp_path)
     with pytest.raises(UndefinedError):
         html.render(view)
+
+
+def test_summary_tells_the_property_from_the_requirement(page: Page, view: DossierView, snapshot: Snapshot) -> None:
+    rows = {row.requirement.text: row for group in view.summary.groups for row in group.rows}
+    for name in snapshot.standings:
+        found = snapshot.built.status.get(f"G3-{name}")
+        assert rows[name].met == (found.value if found else "")
+    assert any(row.status == "supported" and row.met != "supported" for row in rows.values())
+    words = page.by_id["summary"].words
+    assert "formal property (goal G4)" in words and "requirement met (goal G3)" in words
+
+
+def test_short_limits_name_place_predictor_and_arithmetic(snapshot: Snapshot) -> None:
+    said = ("L101", "L102", "L115", "L106", "L104", "L108")
+    for item in snapshot.register.runs:
+        brief = brief_limits(item.limits)
+        codes = {limit.code for limit in item.limits}
+        assert all(title_of(code) in brief for code in said if code in codes)
+        left = sum(title_of(code) not in brief for code in codes)
+        assert (f"; {left} more" in brief) == (left > 0)
+
+
+def test_nothing_offered_reads_none(view: DossierView, snapshot: Snapshot) -> None:
+    for group in view.summary.groups:
+        for row in group.rows:
+            standing = snapshot.standings[row.requirement.text]
+            if standing.best is None and standing.status is Status.UNDEVELOPED:
+                assert row.guarantee == "none" and row.limits == "nothing is shown"
+
+
+def test_undecided_statistical_inputs_are_residual_risks(view: DossierView, snapshot: Snapshot) -> None:
+    rows = {row.run: row for row in view.risks.problems if row.verdict == "statistical"}
+    checked = 0
+    for item in snapshot.register.runs:
+        record = item.record
+        if isinstance(record, SmoothingRecord):
+            missing = record.count - record.established(asked_radius(record))
+            checked += missing > 0
+            if missing:
+                assert f"not established {missing} of {record.count}" in rows[item.run].what
+    assert checked
+
+
+def test_plain_words(text: str, page: Page) -> None:
+    shown = " ".join(page.by_id[name].words for name in ("summary", "requirements", "evidence", "risks", "provenance"))
+    assert "`" not in shown and ".;" not in shown
+    assert moment("2026-11-22T12:20:31+01:00") == "2026-11-22 11:20 UTC" and moment("2026-11-22") == "2026-11-22"
+    assert command_words("/usr/bin/assurance run /home/x/case --out=/tmp/a/b --only r1") == (
+        "assurance run case --out=b --only r1"
+    )
+    assert command_words("assurance run case/a.yaml") == "assurance run case/a.yaml"
+    assert left_out(1, "box", "see it") == "1 further box left out here; see it."
+    assert regions_of(1, 1) == "1 of 1 region" and noun(2, "property", "properties") == "properties"
+
+
+def test_alternative_methods_are_no_gaps_of_their_own(snapshot: Snapshot) -> None:
+    for covered in snapshot.coverage:
+        grouped = [row for _, rows in open_tables(covered) for row in rows]
+        single = single_gaps(covered)
+        assert len(grouped) + len(single) == sum(row.is_gap for row in covered.rows)
+        assert not grouped or covered.catalogue.scheme is Scheme.METHODS

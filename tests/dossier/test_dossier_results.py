@@ -144,7 +144,7 @@ def test_reach_sets_are_drawn(snapshot: Snapshot, tmp_path: Path) -> None:
     digest = store.put(json.dumps({"format": "assurance-reach-set/1", "boxes": boxes}).encode())
     drawn = ranges_view(store, record.model_copy(update={"artefacts": {"reach-set": digest}}), "x").figures[2:]
     assert len([item for item in drawn if item.uri]) == 6
-    assert drawn[-1].missing.startswith("2 further pictures")
+    assert drawn[-1].missing.startswith("2 further reach set pictures")
 
 
 def test_plots_are_the_same_bytes_and_hold_no_foreign_markup() -> None:

@@ -275,14 +275,20 @@ def credit(number: int, **fields: Any) -> Callable[[dict[str, Any]], None]:
     return edit
 
 
-@pytest.mark.parametrize("kind", ["reachability", "formal-local-robustness", "performance-test"])
+@pytest.mark.parametrize(
+    "kind",
+    ["reachability", "output-reachability", "formal-local-robustness", "formal-property", "performance-test"],
+)
 @pytest.mark.parametrize("level", ["partial", "full"])
 def test_a_model_proof_for_code_is_refused(tmp_path: Path, kind: str, level: str) -> None:
     forged = credit(1, evidence=kind, level=level, artefact="model-description")
     assert ("O106", "entries[1].credit[0].level") in {found[:2] for found in refused(tmp_path, edited(forged))}
 
 
-@pytest.mark.parametrize("kind", ["reachability", "probabilistic-robustness", "performance-test", "coverage-record"])
+@pytest.mark.parametrize(
+    "kind",
+    ["output-reachability", "formal-property", "probabilistic-robustness", "performance-test", "coverage-record"],
+)
 def test_full_credit_for_a_computed_record_is_refused(tmp_path: Path, kind: str) -> None:
     forged = credit(0, evidence=kind, level="full")
     assert ("O106", "entries[0].credit[0].level") in {found[:2] for found in refused(tmp_path, edited(forged))}

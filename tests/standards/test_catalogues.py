@@ -29,7 +29,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FACTS = ROOT.parent / "shared" / "facts" / "standards"
 IDS = ("arp6983", "do-178c", "iso-26262-6")
 DO, ISO, ARP = "do-178c", "iso-26262-6", "arp6983"
-FORMAL = {EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, EvidenceKind.REACHABILITY}
+FORMAL = {
+    EvidenceKind.FORMAL_LOCAL_ROBUSTNESS,
+    EvidenceKind.FORMAL_PROPERTY,
+    EvidenceKind.OUTPUT_REACHABILITY,
+    EvidenceKind.REACHABILITY,
+}
+SPLIT = {"formal-property": "formal-local-robustness", "output-reachability": "reachability"}
+"""Kinds that the sheets do not tell apart, and the sheets' kind that each was split from."""
 STATISTICAL = {EvidenceKind.PROBABILISTIC_ROBUSTNESS, EvidenceKind.PERFORMANCE_TEST, EvidenceKind.MONITOR_EVIDENCE}
 
 
@@ -192,6 +199,45 @@ def test_formal_verification_rows_of_iso_refuse_statistics() -> None:
     assert rows == ["6-T7.1e"], "a formal run counts once"
 
 
+def test_one_evaluation_of_the_network_is_no_closed_loop() -> None:
+    """Only rows about the surroundings take `reachability`; rows about the model take `output-reachability`."""
+    taking: dict[EvidenceKind, set[str]] = {EvidenceKind.REACHABILITY: set(), EvidenceKind.OUTPUT_REACHABILITY: set()}
+    for id in IDS:
+        for entry in load(id).entries:
+            for row in entry.credit:
+                if row.evidence in taking:
+                    taking[row.evidence].add(entry.id)
+    assert taking[EvidenceKind.REACHABILITY] == {"draft-SYS.6", "6-T4.1e"}
+    assert taking[EvidenceKind.OUTPUT_REACHABILITY] == {
+        "A-3.4", "A-4.1", "A-4.4", "draft-VER-MODEL.4", "6-T4.1e", "6-T7.1e"
+    }  # fmt: skip
+    assert by_id(ARP)["draft-SYS.6"].refusal(EvidenceKind.OUTPUT_REACHABILITY)
+
+
+def test_properties_of_boxes_are_no_stability() -> None:
+    for id, entry_id in ((ARP, "draft-VER-MODEL.11"), (ARP, "draft-VER-MODEL.12"), (DO, "A-4.7")):
+        entry = by_id(id)[entry_id]
+        assert EvidenceKind.FORMAL_LOCAL_ROBUSTNESS in {row.evidence for row in entry.credit}
+        for kind in (EvidenceKind.FORMAL_PROPERTY, EvidenceKind.OUTPUT_REACHABILITY):
+            assert kind not in {row.evidence for row in entry.credit} and entry.refusal(kind)
+    same = ((DO, "A-3.4"), (DO, "A-4.1"), (DO, "A-4.4"), (ARP, "draft-VER-MODEL.4"), (ISO, "6-T4.1e"), (ISO, "6-T7.1e"))
+    for id, entry_id in same:
+        levels = {row.evidence: row.level for row in by_id(id)[entry_id].credit}
+        assert levels[EvidenceKind.FORMAL_PROPERTY] is levels[EvidenceKind.FORMAL_LOCAL_ROBUSTNESS]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_where_proofs_are_refused_all_their_kinds_are(id: str) -> None:
+    for entry in load(id).entries:
+        refused = {row.evidence.value for row in entry.no_credit}
+        assert {kind for kind, parent in SPLIT.items() if parent in refused} <= refused, entry.id
+
+
+def test_the_case_file_alone_shows_neither_archive_nor_baselines() -> None:
+    marked = {entry.id for id in IDS for entry in load(id).entries for row in entry.credit if row.supporting_from_case}
+    assert marked == {"A-8.2", "A-8.4"}
+
+
 @pytest.mark.parametrize(
     ("kind", "guarantee", "earned"),
     [
@@ -200,8 +246,12 @@ def test_formal_verification_rows_of_iso_refuse_statistics() -> None:
         (EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, GuaranteeKind.STATISTICAL, None),
         (EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, GuaranteeKind.EMPIRICAL, None),
         (EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, GuaranteeKind.DOCUMENTARY, None),
-        (EvidenceKind.REACHABILITY, GuaranteeKind.PROVED, CreditLevel.PARTIAL),
-        (EvidenceKind.REACHABILITY, GuaranteeKind.UNCHECKED, CreditLevel.SUPPORTING),
+        (EvidenceKind.FORMAL_PROPERTY, GuaranteeKind.PROVED, CreditLevel.PARTIAL),
+        (EvidenceKind.FORMAL_PROPERTY, GuaranteeKind.UNCHECKED, CreditLevel.SUPPORTING),
+        (EvidenceKind.FORMAL_PROPERTY, GuaranteeKind.DOCUMENTARY, None),
+        (EvidenceKind.OUTPUT_REACHABILITY, GuaranteeKind.PROVED, CreditLevel.PARTIAL),
+        (EvidenceKind.OUTPUT_REACHABILITY, GuaranteeKind.UNCHECKED, CreditLevel.SUPPORTING),
+        (EvidenceKind.OUTPUT_REACHABILITY, GuaranteeKind.STATISTICAL, None),
         (EvidenceKind.PROBABILISTIC_ROBUSTNESS, GuaranteeKind.STATISTICAL, CreditLevel.SUPPORTING),
         (EvidenceKind.PROBABILISTIC_ROBUSTNESS, GuaranteeKind.EMPIRICAL, None),
         (EvidenceKind.PERFORMANCE_TEST, GuaranteeKind.EMPIRICAL, CreditLevel.SUPPORTING),
@@ -261,7 +311,8 @@ def test_failure_conditions_determine_the_level_as_the_case_file_does() -> None:
 
 def test_vocabulary_of_evidence_kinds_is_the_sheets() -> None:
     for id in IDS:
-        assert {kind.value for kind in EvidenceKind} == set(facts(id)["evidence_kind_vocabulary"])
+        assert {kind.value for kind in EvidenceKind} - set(SPLIT) == set(facts(id)["evidence_kind_vocabulary"])
+        assert set(SPLIT.values()) <= set(facts(id)["evidence_kind_vocabulary"])
 
 
 FORBIDDEN = re.compile(r"\b(certified|complies|compliant|robust|guaranteed)\b", re.IGNORECASE)
@@ -278,7 +329,8 @@ def test_words(id: str) -> None:
 
 def kinds(entry: Entry) -> set[str]:
     """Kinds of evidence that an entry speaks of, to credit or to refuse them."""
-    return {row.evidence.value for row in entry.credit} | {row.evidence.value for row in entry.no_credit}
+    own = {row.evidence.value for row in entry.credit} | {row.evidence.value for row in entry.no_credit}
+    return own | {SPLIT[kind] for kind in own & set(SPLIT)}
 
 
 def flat(text: str) -> str:
