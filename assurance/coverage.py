@@ -34,6 +34,7 @@ from assurance.loading import LoadedCase
 from assurance.register import Register
 from assurance.status import Standing, Status
 from assurance.support import Reason, reason
+from assurance.words import counted
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import canonical_json, of_bytes
 from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
@@ -490,7 +491,9 @@ def _standing_reasons(entry: Entry, standings: dict[str, Standing], items: list[
     for standing in _concerned(entry, standings, items):
         if standing.status is Status.CONTRADICTED:
             found.append(
-                reason(O_CONTRADICTED, f"{standing.requirement}: {standing.refuted} regions hold counterexamples")
+                reason(
+                    O_CONTRADICTED, f"{standing.requirement}: counterexamples in {counted(standing.refuted, 'region')}"
+                )
             )
         elif standing.status is Status.STALE:
             found.append(reason(O_STALE, f"{standing.requirement}: a file beneath has changed"))

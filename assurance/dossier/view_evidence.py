@@ -383,7 +383,7 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
             Fact("Date", record.date),
             Fact("Author", record.author),
             Fact("Reviewer", f"{record.reviewer}, {independent}" if record.reviewer else "none: not reviewed"),
-            Fact("Offered for", "" if offered else "all objectives that accept its kind", offered),
+            Fact("Offered for", "" if offered else "no objective by name", offered),
         ),
         limits=_limits(item.limits),
         about=tuple(requirement_link(name, name in requirements) for name in record.about),
