@@ -10,11 +10,21 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from assurance.loading import LoadedCase
-from evidence.diagnostics import Finding, Place
+from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import AssuranceError, InputError
 from evidence.network import read_network
 from evidence.regions import N_SHAPE, expand
+from evidence.specification import InputBalls
+
+T_OUTSIDE = code(
+    "T104", Severity.WARNING, "listed inputs lie outside the operational design domain", "mend data, units or domain"
+)
+T_EQUAL = code(
+    "T105", Severity.WARNING, "listed inputs repeat each other", "list each input once: repeats inflate shares"
+)
 
 
 def examine(loaded: LoadedCase) -> tuple[Finding, ...]:
@@ -27,6 +37,36 @@ def examine(loaded: LoadedCase) -> tuple[Finding, ...]:
         for finding in _statement(loaded, run.requirement):
             found.setdefault((finding.code, str(finding.place)), finding)
     return tuple(found.values())
+
+
+def doubtful(loaded: LoadedCase) -> tuple[Finding, ...]:
+    """Warnings on listed inputs: those outside the operational design domain, and those that are listed twice.
+
+    Neither makes a run impossible; both make a share of listed inputs say less than it seems to.
+    """
+    found = []
+    domain = {item.input: item.range for item in loaded.case.odd.parameters if item.input}
+    for requirement, claim in loaded.claims.items():
+        regions = claim.statement.regions
+        path = loaded.path_of(regions.data) if isinstance(regions, InputBalls) else None
+        if path is None:
+            continue
+        try:
+            points = expand(claim.statement, lambda digest, file=path: file.read_bytes()).centers  # type: ignore[misc]
+        except AssuranceError:
+            continue  # said by `examine`
+        place = Place(_shown(loaded, path), element=requirement)
+        low = [domain[port.name].lower if port.name in domain else -np.inf for port in claim.statement.inputs]
+        high = [domain[port.name].upper if port.name in domain else np.inf for port in claim.statement.inputs]
+        outside = int(((points < low) | (points > high)).any(axis=1).sum())
+        if outside:
+            found.append(T_OUTSIDE.finding(f"{outside} of {len(points)} listed inputs of {requirement}", place))
+        twice = len(points) - len(np.unique(points, axis=0))
+        if twice:
+            found.append(
+                T_EQUAL.finding(f"{twice} of {len(points)} listed inputs of {requirement} repeat another", place)
+            )
+    return tuple(found)
 
 
 def require_usable(loaded: LoadedCase) -> None:

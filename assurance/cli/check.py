@@ -8,7 +8,7 @@ import click
 
 from assurance.cli.common import CASE, json_option, print_findings, store_of
 from assurance.loading import load
-from assurance.preflight import examine
+from assurance.preflight import doubtful, examine
 from assurance.snapshot import take
 from evidence.diagnostics import has_errors
 from evidence.errors import AssuranceError
@@ -28,7 +28,7 @@ def check(case: Path, style: str, as_json: bool) -> None:
     style = "json" if as_json else style
     try:
         loaded = load(case)
-        findings = [*examine(loaded), *take(loaded, store_of(loaded)).findings]
+        findings = [*examine(loaded), *doubtful(loaded), *take(loaded, store_of(loaded)).findings]
     except AssuranceError as error:
         if style == "text":
             raise

@@ -105,3 +105,19 @@ def test_the_unsupported_node_is_named(cli: Cli, case: Path) -> None:
     text = (case / "case.yaml").read_text("utf-8")
     (case / "case.yaml").write_text(text.replace(before, of_file(file)), "utf-8")
     assert "the_softmax" in cli("run", case).err
+
+
+def test_inputs_outside_the_domain_and_repeats_are_warnings(cli: Cli, case: Path) -> None:
+    file = case / "test_set.npz"
+    before = of_file(file)
+    with np.load(file, allow_pickle=False) as arrays:
+        inputs, labels = arrays["inputs"].copy(), arrays["labels"].copy()
+    inputs[1], labels[1] = inputs[0], labels[0]
+    inputs[2] = 255 * inputs[2]
+    np.savez(file, inputs=inputs, labels=labels)
+    text = (case / "case.yaml").read_text("utf-8").replace(before, of_file(file))
+    text = text.replace("upper: 1, unit: grey}}", "upper: 1, unit: grey}, input: p20}")
+    (case / "case.yaml").write_text(text, "utf-8")
+    found = {item["code"]: item["message"] for item in cli("check", case, "--json").json()["findings"]}
+    assert found["T104"].startswith("1 of 12")
+    assert found["T105"].startswith("1 of 12")
