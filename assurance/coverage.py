@@ -27,9 +27,9 @@ from assurance.catalogue import (
     NextKind,
     Scope,
     Selected,
-    Subject,
 )
 from assurance.catalogue import load as load_catalogue
+from assurance.credit import O_STALE, bits_for, credit_of
 from assurance.loading import LoadedCase
 from assurance.register import Register
 from assurance.status import Standing, Status
@@ -37,29 +37,15 @@ from assurance.support import Reason, reason
 from assurance.words import counted
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import canonical_json, of_bytes
-from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
-from evidence.specification import InputBalls, KeepLabel, Statement
-from evidence.verdict import Artefact, GuaranteeKind
+from evidence.verdict import Artefact
 
 _GAP = Severity.WARNING
 O_NONE = code("O201", _GAP, "no evidence that the objective accepts", "see the next action of the objective")
-O_SUPPORTING = code("O202", _GAP, "evidence is supporting only", "see the next action of the objective")
-O_REMAINS = code("O203", _GAP, "partial credit: more remains to be shown", "show what the reason names")
-O_INDEPENDENCE = code(
-    "O204", _GAP, "independence is not shown", "have somebody other than the author verify it, and record who"
-)
-O_ARTEFACT = code(
-    "O205",
-    _GAP,
-    "evidence is about another artefact than the objective",
-    "show the objective on the artefact that it is about",
-)
 O_NO_MEANS = code(
     "O206", _GAP, "no accepted means exists for learned weights", "agree an alternative means with the authority"
 )
 O_NOT_MET = code("O207", _GAP, "requirement in scope is not supported", "mend what the requirement's reasons name")
 O_CONTRADICTED = code("O208", Severity.ERROR, "requirement in scope is contradicted", "dispose of the counterexamples")
-O_STALE = code("O209", Severity.ERROR, "evidence in scope is stale", "declare the new digest and repeat the runs")
 O_UNKNOWN = code(
     "O210", Severity.NOTE, "applicability unknown", "settle it from the organisation's own copy of the standard"
 )
@@ -77,10 +63,6 @@ O_COMBINATION = code(
 )
 O_NOT_ASKED = code("O211", Severity.NOTE, "not asked for at this level", "nothing to do")
 O_NO_ITEMS = code("O212", _GAP, "no item in scope", "state why there is none, and have it accepted")
-O_REFUSED = code("O213", Severity.NOTE, "evidence that does not count here", "read why; look at the next action")
-O_SUPPLEMENT = code(
-    "O214", _GAP, "credit needs a supplement in the agreed basis", "agree the supplement with the authority"
-)
 O_LAPSED = code("O215", _GAP, "acceptance has lapsed", "look at what changed and accept again")
 O_DEVIATION = code("O216", Severity.NOTE, "deviation accepted by name", "read the deviation")
 O_ABOUT = code(
@@ -101,28 +83,6 @@ class ObjectiveStatus(StrEnum):
     STALE = "stale"
     NOT_APPLICABLE = "not applicable"
     APPLICABILITY_UNKNOWN = "applicability unknown"
-
-
-@dataclass(frozen=True)
-class Bit:
-    """One item of evidence for one item in scope: what it is, and how far it goes."""
-
-    evidence: str
-    """Digest of the record, document or case file."""
-    kind: EvidenceKind
-    artefact: Artefact
-    guarantee: GuaranteeKind
-    independent: bool
-    names: tuple[str, ...]
-    """Objectives that it names itself ('standard:objective')."""
-    whole: bool
-    """False when the underlying requirement is not fully supported: credit is capped at partial."""
-    role: ModelRole | None = None
-    goal: str | None = None
-    fresh: bool = True
-    """False for a document whose file has changed: it earns nothing and makes the objective stale."""
-    from_case: bool = False
-    """True for what the case file shows by itself."""
 
 
 @dataclass(frozen=True)
@@ -245,8 +205,8 @@ def _row(
 ) -> Row:
     entry = selected.entry
     items = _items(loaded.case, entry)
-    bits = {item: list(_bits(loaded, register, standings, catalogue, entry, item)) for item in items}
-    credit = {item: [_credit(entry, catalogue, selected, bit) for bit in bits[item]] for item in items}
+    bits = {item: list(bits_for(loaded, register, standings, catalogue, entry, item)) for item in items}
+    credit = {item: [credit_of(entry, catalogue, selected, bit) for bit in bits[item]] for item in items}
     best = {item: _best([level for level, _ in credit[item]]) for item in items}
     full = sum(level is CreditLevel.FULL for level in best.values())
     reasons = [found for item in items for _, given in credit[item] for found in given]
@@ -308,157 +268,6 @@ def _items(case: Case, entry: Entry) -> list[str]:
     if entry.scope is Scope.DOCUMENT:
         return list(entry.data_items) or ["case"]
     return ["case"]
-
-
-def _bits(
-    loaded: LoadedCase,
-    register: Register,
-    standings: dict[str, Standing],
-    catalogue: Catalogue,
-    entry: Entry,
-    item: str,
-) -> Iterator[Bit]:
-    yield from _record_bits(loaded.case, standings, entry, item)
-    yield from _document_bits(loaded.case, register, entry, item)
-    yield from _case_bits(loaded, entry, item)
-
-
-def _requirements_of(case: Case, entry: Entry, item: str) -> list[str]:
-    """Which requirements' evidence speaks for an item in scope."""
-    if entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
-        return [item]
-    if entry.scope in (Scope.MODEL, Scope.PARAMETER_DATA_ITEM):
-        return [r.id for r in case.requirements if r.property and r.property.model == item]
-    if entry.scope is Scope.CASE:
-        return [r.id for r in case.requirements]
-    return []
-
-
-def _kind(record: RunRecord) -> EvidenceKind:
-    """What a run's record is in the vocabulary of the catalogues: its statement decides, not only its engine."""
-    if isinstance(record, SmoothingRecord):
-        return EvidenceKind.PROBABILISTIC_ROBUSTNESS
-    if isinstance(record, BoundsRecord):
-        return EvidenceKind.FORMAL_LOCAL_ROBUSTNESS if _keeps(record.statement) else EvidenceKind.FORMAL_PROPERTY
-    return EvidenceKind.OUTPUT_REACHABILITY
-
-
-def _keeps(statement: Statement) -> bool:
-    """True for stability: the decision is kept under a perturbation of listed inputs."""
-    return isinstance(statement.regions, InputBalls) and isinstance(statement.condition, KeepLabel)
-
-
-def _record_bits(case: Case, standings: dict[str, Standing], entry: Entry, item: str) -> Iterator[Bit]:
-    owners = _requirements_of(case, entry, item)
-    # an item that spans several requirements is whole only when all of them are supported
-    all_supported = bool(owners) and all(standings[name].status is Status.SUPPORTED for name in owners)
-    for name in owners:
-        standing = standings[name]
-        if standing.best is None or standing.status not in (Status.SUPPORTED, Status.PARTIAL):
-            continue
-        record = standing.best.record
-        formal = case.requirement(name).property
-        role = ModelRole(case.model(formal.model).role) if formal else None
-        yield Bit(
-            standing.best.digest,
-            _kind(record),
-            record.artefact,
-            record.guarantee.kind,
-            False,
-            (),
-            all_supported,
-            role,
-            f"G4-{name}",
-        )
-
-
-def _role(case: Case, item: str) -> ModelRole | None:
-    """The declared role of the model that an item in scope is, or is about; None when models differ in role."""
-    named = [model.role for model in case.models if model.id == item]
-    named += [case.model(r.property.model).role for r in case.requirements if r.id == item and r.property]
-    roles = set(named or [model.role for model in case.models])
-    return ModelRole(roles.pop()) if len(roles) == 1 else None
-
-
-def _document_bits(case: Case, register: Register, entry: Entry, item: str) -> Iterator[Bit]:
-    for document in register.documents:
-        if document.record.evidence_kind not in {kind.value for kind in EvidenceKind}:
-            continue
-        about = document.record.about
-        if item not in about and "case" not in about:
-            continue
-        record = document.record
-        yield Bit(
-            document.digest,
-            EvidenceKind(record.evidence_kind),
-            record.artefact,
-            record.guarantee.kind,
-            record.independent,
-            document.item.objectives,
-            True,
-            _role(case, item),
-            fresh=document.fresh,
-        )
-
-
-def _case_bits(loaded: LoadedCase, entry: Entry, item: str) -> Iterator[Bit]:
-    """What the case file itself shows: that a requirement is written down and traced, that an item is identified.
-
-    Only where the entry is about just that: a requirement's trace to its parent says nothing about code.
-    """
-    case = loaded.case
-
-    def bit(kind: EvidenceKind) -> Bit:
-        documentary = GuaranteeKind.DOCUMENTARY
-        return Bit(
-            loaded.digest, kind, Artefact.DOCUMENT, documentary, False, (), True, _role(case, item), from_case=True
-        )
-
-    if entry.artefact is Subject.REQUIREMENTS and entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
-        yield bit(EvidenceKind.REQUIREMENT_RECORD)
-        yield bit(EvidenceKind.TRACE_RECORD)
-    if entry.artefact is Subject.CONFIGURATION and entry.scope in (Scope.MODEL, Scope.DATA_SET, Scope.CASE):
-        fresh = {file.id for file in loaded.files if file.fresh}
-        if item in fresh or (item == "case" and len(fresh) == len(loaded.files) and case.models):
-            yield bit(EvidenceKind.CONFIGURATION_INDEX)
-
-
-def _credit(
-    entry: Entry, catalogue: Catalogue, selected: Selected, bit: Bit
-) -> tuple[CreditLevel | None, list[Reason]]:
-    """How far one bit goes for the entry, with the reasons for what it lacks."""
-    row = entry.credit_for(bit.kind, bit.artefact, bit.role)
-    if row is None:
-        why = entry.refusal(bit.kind)
-        if why:
-            return None, [reason(O_REFUSED, f"{bit.kind.value}: {why}")]
-        if any(other.evidence is bit.kind for other in entry.credit):
-            wanted = sorted({other.artefact.value for other in entry.credit if other.evidence is bit.kind})
-            return None, [
-                reason(O_ARTEFACT, f"{bit.kind.value} about the {bit.artefact.value}; asked for is {', '.join(wanted)}")
-            ]
-        return None, []
-    if row.must_name_entry and f"{catalogue.id}:{entry.id}" not in bit.names:
-        return None, []
-    level = row.earned(bit.guarantee)
-    if level is None:
-        return None, [reason(O_REFUSED, f"{bit.kind.value}: a {bit.guarantee.value} statement earns no credit here")]
-    if not bit.fresh:
-        return None, [reason(O_STALE, "a document that would count here has changed")]
-    reasons = []
-    if bit.from_case and row.supporting_from_case:
-        level = CreditLevel.SUPPORTING
-    if level is CreditLevel.FULL and not bit.whole:
-        level = CreditLevel.PARTIAL
-    if level is CreditLevel.FULL and selected.independence and not bit.independent:
-        level = CreditLevel.PARTIAL
-        reasons.append(reason(O_INDEPENDENCE, "asked for at this level; nobody but the author is recorded"))
-    if row.supplement and level is not CreditLevel.SUPPORTING:
-        reasons.append(reason(O_SUPPLEMENT, f"formal credit rests on {row.supplement}; the case records no agreement"))
-    which = O_SUPPORTING if level is CreditLevel.SUPPORTING else O_REMAINS
-    if level is not CreditLevel.FULL:
-        reasons.append(reason(which, row.remains))
-    return level, reasons
 
 
 def _best(levels: list[CreditLevel | None]) -> CreditLevel | None:
