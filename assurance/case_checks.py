@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, Requirement, asil
-from assurance.catalogue import EvidenceKind
 from assurance.catalogue import load as load_catalogue
+from assurance.catalogue_vocabulary import EvidenceKind
 from evidence.diagnostics import Finding, Severity, code
 from evidence.engines import ENGINES
 from evidence.errors import InputError

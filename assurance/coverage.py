@@ -16,19 +16,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assurance.case import Acceptance, Case
-from assurance.catalogue import (
+from assurance.catalogue import Catalogue, Entry, Selected
+from assurance.catalogue import load as load_catalogue
+from assurance.catalogue_vocabulary import (
     PROOF_KINDS,
     Applicability,
-    Catalogue,
     CreditLevel,
-    Entry,
     EvidenceKind,
     ModelRole,
     NextKind,
     Scope,
-    Selected,
 )
-from assurance.catalogue import load as load_catalogue
 from assurance.credit import O_STALE, bits_for, credit_of
 from assurance.loading import LoadedCase
 from assurance.register import Register

@@ -11,16 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assurance.case import Case
-from assurance.catalogue import (
-    Catalogue,
-    CreditLevel,
-    Entry,
-    EvidenceKind,
-    ModelRole,
-    Scope,
-    Selected,
-    Subject,
-)
+from assurance.catalogue import Catalogue, Entry, Selected
+from assurance.catalogue_vocabulary import CreditLevel, EvidenceKind, ModelRole, Scope, Subject
 from assurance.loading import LoadedCase
 from assurance.register import Register
 from assurance.status import Standing, Status

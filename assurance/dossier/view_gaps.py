@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.catalogue import Applicability
+from assurance.catalogue_vocabulary import Applicability
 from assurance.coverage import ObjectiveStatus, Row
 from assurance.dossier.parts import Coded, Link, anchor, coded, goal_link, objective_link, requirement_link, tidy
 from assurance.dossier.view_objectives import open_tables, single_gaps

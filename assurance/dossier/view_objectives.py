@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.catalogue import Applicability, Catalogue, Grade, Scheme
+from assurance.catalogue import Catalogue
+from assurance.catalogue_vocabulary import Applicability, Grade, Scheme
 from assurance.coverage import Coverage, ObjectiveStatus, Row
 from assurance.dossier.parts import Coded, Fact, Link, anchor, coded, first, tidy
 from assurance.dossier.trace import Trace

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from case_toys import Kit, bounds, document, kit, onnx_bytes, ranges, smooth, smoothing
 
-from assurance.catalogue import Applicability, CreditLevel, Scope, load
+from assurance.catalogue import load
+from assurance.catalogue_vocabulary import Applicability, CreditLevel, Scope
 from assurance.coverage import Coverage, ObjectiveStatus, Row
 from assurance.snapshot import Snapshot
 from evidence.digest import of_bytes

@@ -11,7 +11,7 @@ import dossier_sample
 import pytest
 from dossier_page import Page, read_page
 
-from assurance.catalogue import Scheme
+from assurance.catalogue_vocabulary import Scheme
 from assurance.dossier import html, render_html
 from assurance.dossier.parts import anchor, command_words, left_out, moment, noun, regions_of, title_of
 from assurance.dossier.signs import slug

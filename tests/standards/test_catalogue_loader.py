@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from assurance import catalogue as catalogues
 from assurance import resources
-from assurance.catalogue import Applicability, Catalogue, load, read
+from assurance.catalogue import Catalogue, load, read
+from assurance.catalogue_vocabulary import Applicability
 from evidence.errors import AssuranceError, InputError
 
 SMALL = """\

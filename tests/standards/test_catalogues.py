@@ -10,18 +10,16 @@ import yaml
 
 from assurance import catalogue as catalogues
 from assurance.case import DAL_OF_CONDITION
-from assurance.catalogue import (
+from assurance.catalogue import Catalogue, Entry, load
+from assurance.catalogue_vocabulary import (
     Applicability,
-    Catalogue,
     CreditLevel,
-    Entry,
     EvidenceKind,
     Grade,
     Mark,
     NextKind,
     Scope,
     Subject,
-    load,
 )
 from evidence.verdict import Artefact, GuaranteeKind
 
