@@ -144,11 +144,18 @@ class CellsOf(Frozen):
     table: Id
 
 
+class FileOf(Frozen):
+    """The input sets of a VNN-LIB file; its numbers count in the units of the model's inputs and outputs."""
+
+    kind: Literal["property-file"] = "property-file"
+    property_file: Id
+
+
 class FormalProperty(Frozen):
     """The formal reading of a requirement, and when it counts as met."""
 
     model: Id
-    regions: Annotated[BallsOf | BoxesOf | CellsOf, Field(discriminator="kind")]
+    regions: Annotated[BallsOf | BoxesOf | CellsOf | FileOf, Field(discriminator="kind")]
     condition: Condition
     at_least: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the regions for which the condition has to be established."""
@@ -258,7 +265,7 @@ class Model(DeclaredFile):
 
 
 class File(DeclaredFile):
-    """A data set or table by path and digest."""
+    """A data set, table or property file (VNN-LIB) by path and digest."""
 
     source: Text
     """Where the data come from, with their licence if they are not the organisation's own."""
@@ -345,6 +352,7 @@ class Case(Frozen):
     models: tuple[Model, ...] = Field(min_length=1)
     data_sets: tuple[File, ...] = ()
     tables: tuple[File, ...] = ()
+    property_files: tuple[File, ...] = ()
     threat_models: tuple[ThreatModel, ...] = ()
     runs: tuple[Run, ...] = ()
     patterns: tuple[Id, ...] = Field(("ml-constituent",), min_length=1, max_length=1)

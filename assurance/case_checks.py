@@ -10,7 +10,7 @@ import dataclasses
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, Requirement, asil
+from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, FileOf, Requirement, asil
 from assurance.catalogue import load as load_catalogue
 from assurance.catalogue_vocabulary import EvidenceKind
 from evidence.diagnostics import Finding, Severity, code
@@ -94,7 +94,7 @@ _SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postpro
 
 _LISTS = (
     "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
-    "threat_models", "runs", "documents", "deviations",
+    "property_files", "threat_models", "runs", "documents", "deviations",
 )  # fmt: skip
 
 
@@ -116,8 +116,8 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
             seen.add(item.id)
     # what documents and deviations can be about shares one name space, and so do the declared files
     for names in (
-        ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables"),
-        ("models", "data_sets", "tables", "documents"),
+        ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables", "property_files"),
+        ("models", "data_sets", "tables", "property_files", "documents"),
     ):
         owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
         for name in names:
@@ -136,7 +136,8 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
     parents = ids(case.safety_requirements) | ids(case.requirements)
     data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
-    about = parents | models | data | tables | set(_SUBJECTS)
+    properties = ids(case.property_files)
+    about = parents | models | data | tables | properties | set(_SUBJECTS)
     standards = ids(case.standards)
 
     def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
@@ -165,6 +166,8 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
                 yield from missing(regions.threat_model, threats, "threat model", *place, "threat_model")
             elif isinstance(regions, CellsOf):
                 yield from missing(regions.table, tables, "table", *place, "table")
+            elif isinstance(regions, FileOf):
+                yield from missing(regions.property_file, properties, "property file", *place, "property_file")
     for i, run in enumerate(case.runs):
         yield from missing(run.requirement, ids(case.requirements), "requirement", "runs", i, "requirement")
         yield from missing(run.engine, set(ENGINES), "engine", "runs", i, "engine")
@@ -323,7 +326,8 @@ def _unused(case: Case, document: Document) -> Iterator[Finding]:
     used |= {item.data_set for item in regions if isinstance(item, BallsOf)}
     used |= {item.threat_model for item in regions if isinstance(item, BallsOf)}
     used |= {item.table for item in regions if isinstance(item, CellsOf)}
-    for name in ("models", "data_sets", "tables", "threat_models"):
+    used |= {item.property_file for item in regions if isinstance(item, FileOf)}
+    for name in ("models", "data_sets", "tables", "property_files", "threat_models"):
         for i, item in enumerate(getattr(case, name)):
             if item.id not in used:
                 yield T_UNUSED.finding(f"{item.id!r} of {name} is used by nothing", document.place((name, i)))

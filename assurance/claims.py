@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FormalProperty, Requirement
+from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FileOf, FormalProperty, Requirement
 from evidence.digest import canonical_json, of_bytes
-from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, SensorError, Statement, TableCells
+from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, Statement, TableCells
 from evidence.verdict import Arithmetic, GuaranteeKind
 
 
@@ -108,19 +108,24 @@ def statement_of(case: Case, formal: FormalProperty) -> Statement:
 
 
 def perturbation_of(case: Case, formal: FormalProperty) -> LinfBall | L2Ball | SensorError | None:
-    """The perturbation set of a property around listed inputs; None for boxes and cells."""
+    """The perturbation set of a property around listed inputs; None for other regions."""
     if not isinstance(formal.regions, BallsOf):
         return None
     wanted = formal.regions.threat_model
     return next(model.perturbation for model in case.threat_models if model.id == wanted)
 
 
-def _regions(case: Case, regions: BallsOf | BoxesOf | CellsOf) -> InputBalls | Boxes | TableCells:
+def _regions(
+    case: Case, regions: BallsOf | BoxesOf | CellsOf | FileOf
+) -> InputBalls | Boxes | TableCells | PropertyFile:
     if isinstance(regions, BallsOf):
         data = next(item for item in case.data_sets if item.id == regions.data_set)
         threat = next(item for item in case.threat_models if item.id == regions.threat_model)
         return InputBalls(data=data.digest, inputs=regions.inputs, perturbation=threat.perturbation)
     if isinstance(regions, BoxesOf):
         return Boxes(boxes=regions.boxes)
+    if isinstance(regions, FileOf):
+        given = next(item for item in case.property_files if item.id == regions.property_file)
+        return PropertyFile(file=given.digest)
     table = next(item for item in case.tables if item.id == regions.table)
     return TableCells(table=table.digest)

@@ -394,7 +394,10 @@ _BENEATH = {
     "constituent", "odd", "hazards", "safety_requirements", "requirements", "models", "data_sets", "tables",
     "threat_models", "runs", "documents", "deviations",
 }  # fmt: skip
-"""What of the case file an acceptance rests on: everything but names, people, titles of the case and acceptances."""
+"""What of the case file an acceptance rests on: everything but names, people, titles of the case and acceptances.
+
+Property files are added where there are some: acceptances made before the case file knew them stay valid.
+"""
 
 
 def _digest(
@@ -407,6 +410,7 @@ def _digest(
     loaded: LoadedCase,
 ) -> str:
     """What an acceptance is tied to: the objective, its proposed status and all that lies beneath."""
+    beneath = _BENEATH | ({"property_files"} if loaded.case.property_files else set())
     return of_bytes(
         canonical_json(
             {
@@ -419,7 +423,7 @@ def _digest(
                 "evidence": [item for item in evidence if item != loaded.digest],
                 "files": sorted(item.actual or "missing" for item in loaded.files),
                 "claims": {name: claim.criterion_digest for name, claim in loaded.claims.items()},
-                "declared": loaded.case.model_dump(mode="json", include=_BENEATH),
+                "declared": loaded.case.model_dump(mode="json", include=beneath),
             }
         )
     )

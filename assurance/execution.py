@@ -58,7 +58,7 @@ def execute(
     require_fresh(loaded)
     require_usable(loaded)
     chosen = _chosen(loaded, list(only))
-    planned = [_planned(loaded, run, _device(device)) for run in chosen]
+    planned = [_planned(loaded, run, chosen_device(device)) for run in chosen]
     by_name = {run.id: run for run in chosen}
     done: dict[str, Executed] = {}
 
@@ -79,7 +79,8 @@ def _executed(loaded: LoadedCase, store: Store, run: Run, item: Finished) -> Exe
     return Executed(run, result.record, result.digest, result.fresh, outcome)
 
 
-def _device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+def chosen_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+    """The device to compute on; `auto` takes a CUDA device where torch sees one."""
     if wanted != "auto":
         return wanted
     try:

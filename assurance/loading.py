@@ -167,7 +167,13 @@ def _reviews(case: Case, document: Document, claims: dict[str, Claim]) -> Iterat
 
 def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
     root = folder.resolve()
-    declared: tuple[DeclaredFile, ...] = (*case.models, *case.data_sets, *case.tables, *case.documents)
+    declared: tuple[DeclaredFile, ...] = (
+        *case.models,
+        *case.data_sets,
+        *case.tables,
+        *case.property_files,
+        *case.documents,
+    )
     for item in declared:
         path = folder / item.path
         try:
@@ -181,7 +187,7 @@ def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
 def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:
     places = {
         item.id: document.place((name, i, "digest"))
-        for name in ("models", "data_sets", "tables", "documents")
+        for name in ("models", "data_sets", "tables", "property_files", "documents")
         for i, item in enumerate(getattr(case, name))
     }
     for item in files:

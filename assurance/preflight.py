@@ -95,7 +95,7 @@ def _statement(loaded: LoadedCase, requirement: str) -> Iterator[Finding]:
             Place(name),
         )
         return
-    named = [getattr(statement.regions, field, None) for field in ("data", "table")]
+    named = [getattr(statement.regions, field, None) for field in ("data", "table", "file")]
     paths = [path for digest in named if digest and (path := loaded.path_of(digest))]
     if any(named) and not paths:
         return

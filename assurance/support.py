@@ -18,7 +18,7 @@ from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
 from evidence.errors import InputError
 from evidence.records import BoundsRecord, OutputRangeRecord, RunRecord, SmoothingRecord
-from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, SensorError, TableCells
+from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, TableCells
 from evidence.threat import contains, describe
 from evidence.verdict import Arithmetic, GuaranteeKind
 
@@ -168,9 +168,11 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
 
 
 def _covers_all(claim: Claim) -> bool:
-    """True when the claim's regions are all that its data or table give, so that the count is fixed by them."""
+    """True when the claim's regions are all that its data, table or property file give, so that the count is fixed by them."""
     regions = claim.statement.regions
-    return isinstance(regions, TableCells) or (isinstance(regions, InputBalls) and isinstance(regions.inputs, str))
+    return isinstance(regions, TableCells | PropertyFile) or (
+        isinstance(regions, InputBalls) and isinstance(regions.inputs, str)
+    )
 
 
 def _needed(claim: Claim, total: int) -> int:
@@ -186,6 +188,8 @@ def _stale(claim: Claim, record: RunRecord, stale: frozenset[str]) -> list[Reaso
             touched.add(regions.data)
         elif isinstance(regions, TableCells):
             touched.add(regions.table)
+        elif isinstance(regions, PropertyFile):
+            touched.add(regions.file)
     if touched & stale:
         return [reason(S_STALE, "a file that the evidence is about differs from its declared digest")]
     return []
@@ -243,9 +247,9 @@ def _regions(claim: Claim, record: RunRecord) -> list[Reason]:
         if {box.id: box.ranges for box in wanted.boxes}.items() <= {box.id: box.ranges for box in given.boxes}.items():
             return []
         return [reason(S_DATA, "the record leaves out boxes that the claim lists")]
-    if isinstance(wanted, TableCells) and isinstance(given, TableCells) and wanted == given:
+    if isinstance(wanted, TableCells | PropertyFile) and wanted == given:
         return []
-    return [reason(S_DATA, f"the record is about {given.kind}, the claim about {wanted.kind}, or about another table")]
+    return [reason(S_DATA, f"the record is about {given.kind}, the claim about {wanted.kind}, or about another file")]
 
 
 def _lists(given: InputBalls, wanted: InputBalls, count: int) -> bool:

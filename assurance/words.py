@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from assurance.claims import Claim
+from evidence.digest import short
 from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
 from evidence.specification import (
     Boxes,
@@ -19,6 +20,8 @@ from evidence.specification import (
     Linear,
     LinearConstraint,
     NeverChosen,
+    PropertyFile,
+    PropertyHolds,
     Statement,
     TableCells,
     Within,
@@ -74,6 +77,8 @@ def condition_words(statement: Statement) -> str:
         return "keeps " + listed([f"{name} within {bounds}" for name, bounds in condition.ranges.items()])
     if isinstance(condition, Linear):
         return "keeps " + listed([_linear(part) for part in condition.all_of])
+    if isinstance(condition, PropertyHolds):
+        return "gives no counterexample"
     raise TypeError(condition)
 
 
@@ -96,6 +101,9 @@ def regions_words(statement: Statement, count: int) -> str:
         return f"at the {number('listed input')} under {describe(regions.perturbation)}"
     if isinstance(regions, TableCells):
         return f"throughout the {number('table cell')} whose corners hold one entry"
+    if isinstance(regions, PropertyFile):
+        boxes = "input box" if count == 1 else number("input box")
+        return f"throughout the {boxes} of the property file (sha256 {short(regions.file)})"
     if isinstance(regions, Boxes) and count == 1:
         return f"throughout the stated box {regions.boxes[0].id}"
     return f"throughout the {count} stated boxes"
@@ -135,9 +143,12 @@ def result_words(record: RunRecord | DocumentRecord) -> str:
         for letter, word in (("P", "proved"), ("C", "bounded but unchecked"), ("R", "refuted"), ("U", "undecided"))
         if record.number(letter)
     ]
-    what = {"input-balls": "listed input", "boxes": "stated box", "table-cells": "table cell"}[
-        record.statement.regions.kind
-    ]
+    what = {
+        "input-balls": "listed input",
+        "boxes": "stated box",
+        "table-cells": "table cell",
+        "property-file": "input box",
+    }[record.statement.regions.kind]
     return f"Of {counted(record.count, what)}: {listed(parts)}."
 
 

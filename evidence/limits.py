@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.diagnostics import Code, Severity, code
+from evidence.digest import short
 from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
-from evidence.specification import InputBalls, TableCells
+from evidence.specification import InputBalls, PropertyFile, TableCells
 from evidence.threat import describe
 from evidence.verdict import Arithmetic
 
@@ -56,8 +57,8 @@ L_STEP = code(
 L_MEANING = code(
     "L113",
     _NOTE,
-    "says nothing of the rightness of labels or table",
-    "validate labels and table against the operational need",
+    "says nothing of the rightness of labels, table or property file",
+    "validate them against the operational need",
 )
 L_DOCUMENT = code("L114", _NOTE, "rests on the word of its author and reviewer", "read the document")
 L_CELLS = code(
@@ -106,6 +107,18 @@ def _domain(record: RunRecord) -> tuple[Limit, ...]:
             )
         )
         found.append(_limit(L_MEANING, "It compares with the table; whether the table is right is another question."))
+    elif isinstance(regions, PropertyFile):
+        what = "box" if record.count == 1 else "boxes"
+        found.append(
+            _limit(
+                L_REGIONS,
+                f"It speaks of exactly the inputs in the {record.count} {what} of the property file "
+                f"(sha256 {short(regions.file)}) and of nothing outside them.",
+            )
+        )
+        found.append(
+            _limit(L_MEANING, "It takes the property file as right; what the function needs is another question.")
+        )
     else:
         found.append(_limit(L_REGIONS, f"It speaks of the {record.count} stated boxes and of nothing outside them."))
     return tuple(found)

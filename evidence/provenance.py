@@ -36,6 +36,7 @@ REMEDIES = {
 
 _RECORDED = {
     "bounds": ("numpy", "onnx", "onnxruntime", "torch", "auto_LiRPA"),
+    "prover": ("numpy", "onnx", "onnxruntime", "array-api-compat"),
     "smoothing": ("numpy", "scipy", "onnx", "onnxruntime", "torch"),
     "reachability": ("numpy", "scipy", "onnx", "onnxruntime"),
 }

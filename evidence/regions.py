@@ -13,13 +13,14 @@ import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.diagnostics import Place, Severity, code
-from evidence.errors import InputError
+from evidence.errors import InputError, UnsupportedError
 from evidence.specification import (
     Boxes,
     ChosenAmong,
@@ -31,11 +32,13 @@ from evidence.specification import (
     LinfBall,
     NeverChosen,
     Port,
+    PropertyFile,
     SensorError,
     Statement,
     TableCells,
     Within,
 )
+from evidence.vnnlib import Case, Property, read_property
 
 N_EMPTY = code("N101", Severity.ERROR, "empty input set", "a statement over no inputs is vacuous: list at least one")
 N_INVERTED = code("N102", Severity.ERROR, "empty or inverted box", "write lower bounds that are below the upper ones")
@@ -61,6 +64,7 @@ N_SHAPE = code(
 
 Floats = NDArray[np.float64]
 MAX_ARRAY_BYTES = 512_000_000
+MAX_ROW_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class RegionSet:
     """R regions in the input space [n]: a box each, for L2 also a ball; `conditions[condition_of[r]]` applies.
 
     lower, upper: [R, n]; centers: [R, n]; l2_radius: None or the radius of every ball (box then is its hull);
-    names: R texts for people; labels: [R] the expected decision or -1.
+    names: R texts for people; labels: [R] the expected decision or -1; stated: the exact property behind the regions
+    when they come from a VNN-LIB file (its regions in the same order).
     """
 
     lower: Floats
@@ -97,6 +102,7 @@ class RegionSet:
     condition_of: NDArray[np.int64]
     labels: NDArray[np.int64]
     names: tuple[str, ...]
+    stated: Property | None = None
 
     def __len__(self) -> int:
         return len(self.lower)
@@ -113,6 +119,8 @@ def expand(statement: Statement, blobs: Blobs) -> RegionSet:
         return _balls(statement, regions, blobs)
     if isinstance(regions, Boxes):
         return _boxes(statement, regions)
+    if isinstance(regions, PropertyFile):
+        return _property(statement, read_property(blobs(regions.file), "property file"))
     return _cells(statement, regions, blobs)
 
 
@@ -243,6 +251,67 @@ def _boxes(statement: Statement, regions: Boxes) -> RegionSet:
         np.full(count, -1, dtype=np.int64),
         tuple(box.id for box in regions.boxes),
     )
+
+
+def _property(statement: Statement, stated: Property) -> RegionSet:
+    """Regions of a VNN-LIB file. A region's condition has a clause for each of its cases: some row is not met."""
+    n, m = len(statement.inputs), len(statement.outputs)
+    if (stated.inputs, stated.outputs) != (n, m):
+        raise InputError.of(
+            N_SHAPE,
+            f"the property is about {stated.inputs} inputs and {stated.outputs} outputs",
+            Place("property file"),
+            expected=f"{n} inputs and {m} outputs, as the model has",
+        )
+    lower = _outward([region.box.lower for region in stated.regions], -math.inf)
+    upper = _outward([region.box.upper for region in stated.regions], math.inf)
+    conditions: list[OutputCondition] = []
+    which: list[int] = []
+    known: dict[tuple[int, ...], int] = {}
+    same: dict[object, int] = {}
+    for region in stated.regions:
+        # regions with the same alternatives on the outputs, as a disjunction of boxes gives, share one condition
+        key = tuple(same.setdefault(stated.cases[case].constraints, case) for case in region.cases)
+        if key not in known:
+            known[key] = len(conditions)
+            conditions.append(_alternatives([stated.cases[case] for case in key], m))
+        which.append(known[key])
+    return RegionSet(
+        lower,
+        upper,
+        lower / 2 + upper / 2,
+        None,
+        tuple(conditions),
+        np.array(which, dtype=np.int64),
+        np.full(len(lower), -1, dtype=np.int64),
+        tuple(region.name for region in stated.regions),
+        stated,
+    )
+
+
+def _outward(ends: list[tuple[Fraction, ...]], direction: float) -> Floats:
+    """Exact ends [R, n] as float64, one unit further out: nearest rounding alone could cut the stated set."""
+    nearest = np.array([[float(value) for value in row] for row in ends], dtype=np.float64)
+    return np.asarray(np.nextafter(nearest, direction))
+
+
+def _alternatives(cases: list[Case], m: int) -> OutputCondition:
+    """One clause for each case, one row for each of its constraints: row @ y + offset > 0 breaks the constraint."""
+    count = sum(len(case.constraints) for case in cases)
+    if count * m > MAX_ROW_NUMBERS:
+        raise UnsupportedError.of(
+            N_SHAPE, f"{count} constraints on {m} outputs", Place("property file"), remedy="split the property"
+        )
+    rows, offsets, clause = np.zeros((count, m)), np.zeros(count), np.zeros(count, dtype=np.int64)
+    number = 0
+    for index, case in enumerate(cases):
+        for constraint in case.constraints:
+            for output, factor in constraint.factors:
+                rows[number, output] = float(factor)
+            offsets[number] = math.nextafter(-float(constraint.bound), -math.inf)
+            clause[number] = index
+            number += 1
+    return OutputCondition(rows, offsets, clause)
 
 
 def _cells(statement: Statement, regions: TableCells, blobs: Blobs) -> RegionSet:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from evidence.diagnostics import Place, Severity, code
 from evidence.errors import InputError
+from evidence.exact import box_of, decimal, stated_offsets
 from evidence.provenance import require
 from evidence.records.base import Counterexample
 from evidence.regions import Floats, OutputCondition, RegionSet
-from evidence.specification import Boxes, InputBalls, L2Ball, Linear, LinfBall, SensorError, Statement, Within
+from evidence.specification import InputBalls, L2Ball, Statement
 
 E_RUNTIME = code(
     "E113", Severity.ERROR, "the model cannot be executed", "check that onnxruntime supports the model's operators"
@@ -73,7 +74,7 @@ def replay(statement: Statement, regions: RegionSet, model: bytes, violations: M
     counterexamples, near = [], []
     for region, point in sorted(violations.items()):
         x = np.asarray(point, dtype=np.float64).astype(np.float32)
-        found = _execute(statement, regions, region, x, runtime)
+        found = executed(statement, regions, region, x, runtime)
         if found is None:
             near.append(region)
         else:
@@ -88,14 +89,15 @@ def reproduces(statement: Statement, regions: RegionSet, example: Counterexample
     x = np.array(example.input, dtype=np.float64).astype(np.float32)
     if x.astype(np.float64).tolist() != list(example.input):
         return False
-    found = _execute(statement, regions, example.region, x, runtime)
+    found = executed(statement, regions, example.region, x, runtime)
     # another version of the runtime may sum in another order; beyond rounding the outputs must be those
     return found is not None and bool(np.allclose(found.output, example.output, rtol=1e-3, atol=1e-5))
 
 
-def _execute(
+def executed(
     statement: Statement, regions: RegionSet, region: int, x: NDArray[np.float32], runtime: Runtime
 ) -> Counterexample | None:
+    """The counterexample that an input [n] is, or None: outside the region, or its outputs meet the condition."""
     if not np.isfinite(x).all() or not lies_inside(statement, regions, region, x):
         return None
     output = runtime.run(x)
@@ -103,7 +105,11 @@ def _execute(
     if len(output) != condition.rows.shape[1] or not np.isfinite(output).all():
         return None
     values = output.astype(np.float64)
-    if not violates(statement, condition, values):
+    if regions.stated is not None:
+        # excluded ends belong to single cases of the region: input and outputs have to meet the same case
+        if not regions.stated.refuted_by(region, _exact(x), _exact(values)):
+            return None
+    elif not violates(statement, condition, values):
         return None
     return Counterexample(
         region=region, input=tuple(x.astype(np.float64).tolist()), output=tuple(values.tolist()), replayed_by=runtime.by
@@ -111,15 +117,16 @@ def _execute(
 
 
 def violates(statement: Statement, condition: OutputCondition, outputs: Floats) -> bool:
-    """Exact test that an output vector [m] does not satisfy a condition: some clause has no row above zero."""
-    # `expand` moves bounds of outputs inward by one unit in the last place; here the stated number counts
-    stated = isinstance(statement.condition, Within | Linear)
-    offsets = np.nextafter(condition.offsets, np.inf) if stated else condition.offsets
-    values = [Fraction(float(value)) for value in outputs]
+    """Exact test that an output vector [m] does not satisfy a condition: some clause has no row above zero.
+
+    Not for regions of a VNN-LIB file, whose exact property decides instead (`RegionSet.stated`).
+    """
+    offsets = stated_offsets(statement, condition)
+    values = _exact(outputs)
     satisfied = {
         int(clause)
         for row, offset, clause in zip(condition.rows, offsets, condition.clause, strict=True)
-        if sum((_decimal(factor) * value for factor, value in zip(row, values, strict=True)), _decimal(offset)) > 0
+        if sum((decimal(factor) * value for factor, value in zip(row, values, strict=True)), decimal(offset)) > 0
     }
     return satisfied != set(condition.clause.tolist())
 
@@ -130,33 +137,17 @@ def lies_inside(statement: Statement, regions: RegionSet, region: int, x: NDArra
     Numbers of the statement count as their shortest decimal text, which is what the case file says; data and
     table entries count as the binary numbers that they are.
     """
-    point = [Fraction(float(value)) for value in x]
+    point = _exact(x)
+    if regions.stated is not None:
+        cases = (regions.stated.cases[index] for index in regions.stated.regions[region].cases)
+        return any(case.admits(point) for case in cases)
     stated = statement.regions
-    if isinstance(stated, InputBalls):
-        offsets = [abs(p - Fraction(float(c))) for p, c in zip(point, regions.centers[region], strict=True)]
-        perturbation = stated.perturbation
-        if isinstance(perturbation, L2Ball):
-            return sum(offset**2 for offset in offsets) <= _decimal(perturbation.eps.value) ** 2
-        return all(offset <= limit for offset, limit in zip(offsets, _limits(perturbation, statement), strict=True))
-    if isinstance(stated, Boxes):
-        ranges = stated.boxes[region].ranges
-        return all(
-            _decimal(ranges[port.name].lower) <= p <= _decimal(ranges[port.name].upper)
-            for p, port in zip(point, statement.inputs, strict=True)
-        )
-    return all(
-        Fraction(float(low)) <= p <= Fraction(float(high))
-        for p, low, high in zip(point, regions.lower[region], regions.upper[region], strict=True)
-    )
+    if isinstance(stated, InputBalls) and isinstance(stated.perturbation, L2Ball):
+        offsets = [p - Fraction(float(c)) for p, c in zip(point, regions.centers[region], strict=True)]
+        return sum(offset**2 for offset in offsets) <= decimal(stated.perturbation.eps.value) ** 2
+    return box_of(statement, regions, region).contains(point)
 
 
-def _limits(perturbation: LinfBall | SensorError, statement: Statement) -> list[Fraction]:
-    if isinstance(perturbation, LinfBall):
-        return [_decimal(perturbation.eps.value)] * len(statement.inputs)
-    given = perturbation.tolerances
-    return [_decimal(given[port.name].value) if port.name in given else Fraction(0) for port in statement.inputs]
-
-
-def _decimal(value: float) -> Fraction:
-    """The number that the shortest decimal text of a float64 says."""
-    return Fraction(repr(float(value)))
+def _exact(values: NDArray[np.float32] | Floats) -> list[Fraction]:
+    """Binary numbers as the fractions that they are."""
+    return [Fraction(float(value)) for value in values]

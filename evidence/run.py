@@ -57,7 +57,7 @@ from evidence.records.base import Scalar
 from evidence.regions import Blobs, RegionSet, expand
 from evidence.replay import Replay, replay
 from evidence.smoothing_radius import error_per_input, smoothed_radius
-from evidence.specification import InputBalls, Statement, TableCells
+from evidence.specification import InputBalls, PropertyFile, Statement, TableCells
 from evidence.store import Store
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
 
@@ -97,7 +97,7 @@ def examine(
 ) -> RunResult:
     """Answer a request from the store, or examine it and store the record.
 
-    blobs gives the bytes of model, data and table by digest. The store is written only after everything has
+    blobs gives the bytes of model, data, table and property file by digest. The store is written only after everything has
     succeeded. Raises InputError, UnsupportedError, MissingLibraryError from reading and engine, StoreError when
     the store holds something else than its names promise.
     """
@@ -164,11 +164,13 @@ def _same(record: RunRecord, statement: Statement, made_by: Provenance, asked: P
 
 
 def named_files(statement: Statement) -> tuple[str, ...]:
-    """Digests of the files that a statement names: the model, then the data set or table."""
+    """Digests of the files that a statement names: the model, then the data set, table or property file."""
     if isinstance(statement.regions, InputBalls):
         return (statement.model, statement.regions.data)
     if isinstance(statement.regions, TableCells):
         return (statement.model, statement.regions.table)
+    if isinstance(statement.regions, PropertyFile):
+        return (statement.model, statement.regions.file)
     return (statement.model,)
 
 
@@ -211,7 +213,7 @@ class _Recording:
         self.statement, self.regions, self.files = statement, regions, files
         self.outcome, self.title, self.progress = outcome, title, progress
         self.provenance = provenance.model_copy(update={"versions": {**provenance.versions, **outcome.versions}})
-        self.over_reals = statement.arithmetic is Arithmetic.REAL and statement.predictor is Predictor.BASE
+        self.applies = statement.arithmetic in outcome.arithmetics and statement.predictor is Predictor.BASE
         self.assumptions = list(outcome.assumptions)
         self.rechecks: list[Recheck] = []
 
@@ -253,7 +255,7 @@ class _Recording:
 
     def _check(self) -> Report | None:
         """The independent checker's report; None where nothing is offered or bounds over the reals do not apply."""
-        if not self.over_reals:
+        if not self.applies:
             self.assumptions.append(
                 "Bounds over the reals say nothing of float32 executions: they are not used for this statement."
             )
@@ -270,7 +272,7 @@ class _Recording:
         for region, candidate in enumerate(self.outcome.candidates.tolist()):
             if region in refuted:
                 letters.append("R")
-            elif not (candidate and self.over_reals):
+            elif not (candidate and self.applies):
                 letters.append("U")
             else:
                 letters.append("P" if region < len(confirmed) and confirmed[region] else "C")
@@ -310,8 +312,12 @@ class _Recording:
 
     def _guarantee(self, kind: GuaranteeKind) -> Guarantee:
         return Guarantee(
-            kind=kind, arithmetic=Arithmetic.REAL, predictor=Predictor.BASE, complete=self.outcome.complete
+            kind=kind, arithmetic=self._arithmetic(), predictor=Predictor.BASE, complete=self.outcome.complete
         )
+
+    def _arithmetic(self) -> Arithmetic:
+        """Of which arithmetic the bounds speak: that of the statement where they can."""
+        return self.statement.arithmetic if self.applies else self.outcome.arithmetics[0]
 
     def _artefact_digests(self) -> dict[str, str]:
         return {role: of_bytes(data) for role, data in _artefacts(self.outcome).items()}
@@ -342,6 +348,7 @@ class _Recording:
             verdict=overall(letters),
             regions=letters,
             clean_correct=details.clean_correct,
+            reason=self.outcome.reason if "U" in letters else "",
             counterexamples=replayed.counterexamples if replayed else (),
             radius=radius,
             attack=attack,
@@ -350,7 +357,7 @@ class _Recording:
     def _radius(self, details: BoundsDetails, report: Report | None) -> VerifiedRadius | None:
         if details.radius_unit is None:
             return None
-        candidate = details.radius_candidate if self.over_reals else (0.0,) * len(details.radius_candidate)
+        candidate = details.radius_candidate if self.applies else (0.0,) * len(details.radius_candidate)
         checked = (0.0,) * len(candidate)
         if report is not None and report.refusal is None and report.radii is not None:
             checked = report.radii

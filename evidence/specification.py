@@ -2,7 +2,8 @@
 
 A `Statement` is data: it names model, data and tables by digest and units by name, and means the same to the
 engine that examines it, to the checker that re-checks it and to `support.py` that compares it with a claim.
-Not here: the arrays that engines work on (regions.py), thresholds and required guarantees (assurance/support.py), VNN-LIB.
+Not here: the arrays that engines work on (regions.py), thresholds and required guarantees (assurance/support.py), the
+content of VNN-LIB files (vnnlib/).
 """
 
 from __future__ import annotations
@@ -160,7 +161,14 @@ class TableCells(Frozen):
     cells: Literal["corners-agree"] = "corners-agree"
 
 
-Regions = Annotated[InputBalls | Boxes | TableCells, Field(discriminator="kind")]
+class PropertyFile(Frozen):
+    """The input sets of a VNN-LIB file: one region for each different box in it (vnnlib/property.py)."""
+
+    kind: Literal["property-file"] = "property-file"
+    file: Digest
+
+
+Regions = Annotated[InputBalls | Boxes | TableCells | PropertyFile, Field(discriminator="kind")]
 
 
 # --- conditions on the outputs ---------------------------------------------------------------------------------
@@ -219,8 +227,14 @@ class Linear(Frozen):
     all_of: tuple[LinearConstraint, ...] = Field(min_length=1)
 
 
+class PropertyHolds(Frozen):
+    """No input of a region, with its outputs, is the counterexample that the VNN-LIB file describes."""
+
+    kind: Literal["property-holds"] = "property-holds"
+
+
 Condition = Annotated[
-    KeepLabel | CornerEntry | ChosenAmong | NeverChosen | Within | Linear, Field(discriminator="kind")
+    KeepLabel | CornerEntry | ChosenAmong | NeverChosen | Within | Linear | PropertyHolds, Field(discriminator="kind")
 ]
 
 
@@ -249,8 +263,12 @@ class Statement(Frozen):
             raise ValueError("keep-label needs regions of kind input-balls, which carry labels")
         if isinstance(self.condition, CornerEntry) and not isinstance(self.regions, TableCells):
             raise ValueError("corner-entry needs regions of kind table-cells")
-        if self.decision == "none" and not isinstance(self.condition, Within | Linear):
-            raise ValueError("a model without a decision rule can only be asked for within or linear conditions")
+        if isinstance(self.condition, PropertyHolds) != isinstance(self.regions, PropertyFile):
+            raise ValueError("property-holds and property-file belong together: the file states inputs and outputs")
+        if self.decision == "none" and not isinstance(self.condition, Within | Linear | PropertyHolds):
+            raise ValueError(
+                "a model without a decision rule can only be asked for within, linear or property-file conditions"
+            )
         for name in _named_outputs(self.condition):
             if name not in self.outputs:
                 raise ValueError(f"unknown output {name!r}; the model has {', '.join(self.outputs)}")

@@ -91,6 +91,10 @@ class Store:
             raise StoreError.of(E_ALTERED, f"object {digest} holds other bytes", Place(str(path)))
         return data
 
+    def path(self, digest: str) -> Path:
+        """Where the bytes with this digest lie, or would. Raises StoreError E102 for what is no digest."""
+        return self._path(digest)
+
     def __contains__(self, digest: str) -> bool:
         return _is_file(self._path(digest))
 

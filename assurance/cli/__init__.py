@@ -20,8 +20,10 @@ from assurance.cli.doctor import doctor
 from assurance.cli.gaps import gaps
 from assurance.cli.new import new
 from assurance.cli.package import package
+from assurance.cli.prove import prove
 from assurance.cli.run import run
 from assurance.cli.verify import verify
+from assurance.cli.vnnlib import vnnlib
 from evidence.errors import AssuranceError
 
 _HELP = """Safety assurance cases for machine-learning components.
@@ -36,6 +38,11 @@ The workflow:
   assurance package my-case --key K --out P.zip    sign a review package
   assurance verify P.zip                the reader's side: re-check everything, offline, without torch
 
+\b
+On its own:
+  assurance prove NET.onnx SPEC.vnnlib  one network, one VNN-LIB property, one verdict
+  assurance vnnlib my-case              the requirements as VNN-LIB files, for cross-checking by other tools
+
 `assurance demo` builds the two embedded examples. `assurance doctor` says what is installed.
 The tool proposes; a named person accepts. A proof holds for the stated model, inputs and arithmetic only.
 """
@@ -47,7 +54,7 @@ def commands() -> None:
     pass
 
 
-for _command in (demo, new, run, check, gaps, build, package, verify, catalogue, doctor):
+for _command in (demo, new, run, check, gaps, build, package, verify, prove, vnnlib, catalogue, doctor):
     commands.add_command(_command)
 
 

@@ -73,7 +73,7 @@ def build_case(case: Path, folder: Path | None, formats: list[str], workers: int
     _require_all(done)
     snapshot = take(loaded, store)
     target = folder or loaded.folder / "build"
-    files = {name: _write(target / file, content) for name, file, content in _outputs(snapshot, store, formats)}
+    files = {name: write_file(target / file, content) for name, file, content in _outputs(snapshot, store, formats)}
     return Built(files, snapshot, done)
 
 
@@ -90,7 +90,7 @@ def _require_all(done: list[Executed]) -> None:
 def write_dossier(snapshot: Snapshot, store: Store, folder: Path) -> list[Path]:
     """Render the dossier in every format that the installation can make; returns the files."""
     formats = _possible(["html", "pdf"], explicit=False)
-    return [_write(folder / file, content) for _, file, content in _outputs(snapshot, store, formats)]
+    return [write_file(folder / file, content) for _, file, content in _outputs(snapshot, store, formats)]
 
 
 def print_summary(built: Built) -> None:
@@ -154,7 +154,7 @@ def _outputs(snapshot: Snapshot, store: Store, formats: list[str]) -> list[tuple
     return outputs
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_file(path: Path, content: bytes) -> Path:
     """Write atomically: a reader sees the old file or the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ from assurance.words import (
 from evidence.digest import short
 from evidence.limits import Limit
 from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
-from evidence.specification import InputBalls, L2Ball, Quantity, TableCells
+from evidence.specification import InputBalls, L2Ball, PropertyFile, Quantity, TableCells
 from evidence.store import Store
 from evidence.verdict import GuaranteeKind, Verdict
 
@@ -317,13 +317,15 @@ def _attack(record: RunRecord) -> str:
 
 
 def _files(snapshot: Snapshot, record: RunRecord) -> tuple[Link, ...]:
-    """Model, data and table that the record is about: by the case's name where it declares them, else by digest."""
+    """Model, data, table and property file that the record is about: by the case's name where it declares them, else by digest."""
     regions = record.statement.regions
     digests = [record.statement.model]
     if isinstance(regions, InputBalls):
         digests.append(regions.data)
     elif isinstance(regions, TableCells):
         digests.append(regions.table)
+    elif isinstance(regions, PropertyFile):
+        digests.append(regions.file)
     named = {item.declared: item.id for item in snapshot.loaded.files}
     return tuple(
         Link(named[digest], anchor("file", named[digest])) if digest in named else Link(f"{digest} (not of this case)")

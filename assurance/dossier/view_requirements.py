@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.case import BallsOf, BoxesOf, CellsOf, FormalProperty, Requirement
+from assurance.case import BallsOf, BoxesOf, CellsOf, FileOf, FormalProperty, Requirement
 from assurance.dossier.parts import (
     Coded,
     Fact,
@@ -155,6 +155,9 @@ def _property(loaded: LoadedCase, formal: FormalProperty) -> tuple[Fact, ...]:
     elif isinstance(regions, CellsOf):
         what = "model, and the cells whose corners hold one entry of the table:"
         links.append(Link(regions.table, anchor("file", regions.table)))
+    elif isinstance(regions, FileOf):
+        what = "model, and the VNN-LIB file whose counterexamples are excluded:"
+        links.append(Link(regions.property_file, anchor("file", regions.property_file)))
     else:
         what = f"{counted(len(regions.boxes), 'box')} in physical units; model:"
     return (Fact("Stated of", what, tuple(links)), Fact("Criterion", _criterion(loaded, formal)))

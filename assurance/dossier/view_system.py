@@ -146,6 +146,7 @@ def _files(loaded: LoadedCase) -> tuple[FileRow, ...]:
         ("model", loaded.case.models),
         ("data set", loaded.case.data_sets),
         ("table", loaded.case.tables),
+        ("property file", loaded.case.property_files),
         ("document", loaded.case.documents),
     )
     state = {item.id: item for item in loaded.files}

@@ -1,13 +1,13 @@
 """Reading a certificate (docs/certificates.md): untrusted bytes to plain numbers, in bounded time and memory.
 
-Nothing in a certificate is believed. It says which regions to try, where to cut them and which slopes to use; a
-certificate that lies can only fail to convince. There is no writer here: the engines have their own.
+Nothing in a certificate is believed. It says which regions to try, where to cut them and which multipliers to use;
+a certificate that lies can only fail to convince. What it offers for a tree or a leaf is read where it is used
+(tree.py, offers.py). There is no writer here: the engines have their own.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -16,25 +16,24 @@ from typing import Any
 import numpy as np
 
 from evidence.checker.refusals import N_CERTIFICATE, Refused
-from evidence.checker.rounding import Floats
 
-FORMAT = "assurance-certificate/1"
+FORMAT = "assurance-certificate/2"
 MAX_BYTES = 128_000_000
 """Of the JSON text. Slopes need few digits: any number is a valid slope."""
-MAX_NUMBERS = 40_000_000
-"""Leaves of all regions together, times the number of inputs."""
+MAX_TOKENS = 10_000_000
+"""Entries of all trees together."""
 MAX_DEPTH = 16
-"""Of nested lists and objects. The format needs 7."""
+"""Of nested lists and objects. The format needs 8."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A region, how to cut it (tokens in pre-order, or None), and slopes for each leaf (or None)."""
+    """A region, how to cut it (tokens in pre-order, or None), and what is offered for each leaf (or None)."""
 
     region: int
     tree: list[Any] | None
-    slopes: list[Any] | None
+    leaves: list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -108,62 +107,13 @@ def _offers(entries: object, length: int) -> tuple[Offer, ...]:
     for entry in entries:
         if not isinstance(entry, list) or len(entry) != length:
             raise _bad(f"an entry has not the form of a list of {length}")
-        region, tree, slopes = (*entry, None)[:3]
-        lists = all(part is None or isinstance(part, list) for part in (tree, slopes))
+        region, tree, leaves = (*entry, None)[:3]
+        lists = all(part is None or isinstance(part, list) for part in (tree, leaves))
         if type(region) is not int or not 0 <= region < 2**53 or not lists:
-            raise _bad("an entry is not [region, tree, slopes] or [region, tree]")
-        offers.append(Offer(region, tree, slopes))
+            raise _bad("an entry is not [region, tree, leaves] or [region, tree]")
+        offers.append(Offer(region, tree, leaves))
     if len({offer.region for offer in offers}) != len(offers):
         raise _bad("a region is offered twice")
+    if sum(len(offer.tree or ()) for offer in offers) > MAX_TOKENS:
+        raise _bad(f"its trees have more than {MAX_TOKENS} entries")
     return tuple(offers)
-
-
-def cut(tree: list[Any] | None, lower: Floats, upper: Floats) -> tuple[list[Floats], list[Floats]]:
-    """Lower and upper corners of the leaves of a box [n] in pre-order. Their union is the box, whatever the tree.
-
-    Raises ValueError when the tree is not well formed or cuts outside the part that it cuts.
-    """
-    lowers, uppers = [], []
-    waiting = [(lower, upper)]
-    for token in [None] if tree is None else tree:
-        if not waiting:
-            raise ValueError("the tree has more entries than its cuts leave room for")
-        low, high = waiting.pop()
-        if token is None:
-            lowers.append(low)
-            uppers.append(high)
-            continue
-        if (
-            not isinstance(token, list)
-            or len(token) != 2
-            or type(token[0]) is not int
-            or type(token[1]) not in (int, float)
-        ):
-            raise ValueError("an entry of the tree is neither null nor [input, at]")
-        axis, at = token[0], float(token[1]) if abs(token[1]) < 1e300 else math.nan
-        if not 0 <= axis < len(low) or not low[axis] <= at <= high[axis]:
-            raise ValueError(f"a cut of input {axis} at {at} lies outside the part that it cuts")
-        below, above = high.copy(), low.copy()
-        below[axis] = above[axis] = at
-        waiting += [(above, high), (low, below)]
-    if waiting:
-        raise ValueError(f"{len(waiting)} parts of the tree are left open")
-    return lowers, uppers
-
-
-def slope_arrays(slopes: Any, rows: int, widths: list[int]) -> list[Floats]:
-    """Slopes of one leaf as an array [rows, neurons] for each ReLU layer; NaN throughout for None.
-
-    Raises ValueError when the shape is another one. Values are not examined: any number gives a valid bound.
-    """
-    if slopes is None:
-        return [np.full((rows, width), np.nan) for width in widths]
-    if not isinstance(slopes, list) or len(slopes) != len(widths):
-        raise ValueError(f"slopes are not given for {len(widths)} ReLU layers")
-    try:
-        arrays = [np.array(layer, dtype=np.float64) for layer in slopes]
-    except (ValueError, TypeError, OverflowError):
-        raise ValueError("slopes are not tables of numbers") from None
-    if [array.shape for array in arrays] != [(rows, width) for width in widths]:
-        raise ValueError(f"slopes have shapes {[array.shape for array in arrays]} for {rows} rows, widths {widths}")
-    return arrays

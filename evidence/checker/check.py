@@ -1,35 +1,34 @@
 """The check itself: statement, certificate and files in; what is confirmed, and why the rest is not, out.
 
-    statement JSON -> regions.py -> input sets, conditions    \\
-    ONNX bytes     -> onnx_reader.py -> layers                  > dual.py -> lower bounds > 0 ? -> Report
-    certificate    -> certificate.py -> leaves, slopes, radii /
+    statement JSON -> regions.py -> input sets, conditions \\
+    ONNX bytes     -> onnx_reader.py -> layers               > walk.py -> leaves.py -> bounds > 0 ? -> Report
+    certificate    -> certificate.py, tree.py, offers.py    /
 
-A region is proved when on each of its leaves every clause of the condition has a row with a positive lower bound.
+A region is proved when on each of its leaves, for every clause of the condition, some row is positive.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from evidence.checker import certificate, onnx_reader, regions, rounding
+from evidence.checker import certificate, leaves, offers, onnx_reader, regions, rounding, tree
 from evidence.checker.certificate import Certificate, Offer
-from evidence.checker.dual import ADAPTIVE, ONE, ZERO, Network, Query, layer_bounds, lower_bounds
-from evidence.checker.refusals import N_BLOB, N_CERTIFICATE, N_NETWORK, N_OTHER, N_STATEMENT, Refused
-from evidence.checker.regions import Condition, Ints, Problem, Sets
-from evidence.checker.rounding import Floats
+from evidence.checker.layers import Network
+from evidence.checker.linear import Ints
+from evidence.checker.offers import Entry
+from evidence.checker.refusals import N_BLOB, N_CERTIFICATE, N_CLAIM, N_NETWORK, N_OTHER, N_STATEMENT, Refused
+from evidence.checker.regions import Condition, Problem, Sets
+from evidence.checker.tree import Tree
+from evidence.checker.walk import Parts, Walk
 
-VERSION = "1.0"
+VERSION = "2.0"
 CHECKER = f"assurance checker {VERSION}"
-STAGES: tuple[tuple[str, ...], ...] = ((), (ADAPTIVE,), (ADAPTIVE, ZERO, ONE))
-"""Rules for the bounds of inner layers: intervals alone, CROWN, and the best of three. Each is sound; the next is
-tried on what the one before left open."""
-
 Progress = Callable[[int, int, str], None]
 
 
@@ -88,13 +87,28 @@ def _check(statement: object, data: bytes, blobs: Callable[[str], bytes], progre
         return content
 
     problem = regions.read(statement, fetch)
-    net = Network(onnx_reader.read(fetch(problem.model)))
-    shape = (net.layers[0].inputs, net.layers[-1].outputs)
+    net = onnx_reader.read(fetch(problem.model))
+    shape = (net.inputs, net.outputs)
     if shape != (problem.inputs, problem.outputs):
         raise Refused.of(
             N_NETWORK, f"it maps {shape[0]} to {shape[1]} numbers, the statement {problem.inputs} to {problem.outputs}"
         )
+    assert isinstance(statement, dict)
+    net = replace(net, executed=statement["arithmetic"] == "float32")
+    if net.executed and (net.softmax or not net.single):
+        raise Refused.of(
+            N_CLAIM, "float32 executions of networks with a Softmax or with double numbers are not checked"
+        )
+    if net.softmax and (offered.ranges or not all(_compares(condition) for condition in problem.conditions)):
+        raise Refused.of(N_NETWORK, "it ends in a Softmax, of which only the order of the outputs is checked")
     return _Run(problem, net, progress).report(offered)
+
+
+def _compares(condition: Condition) -> bool:
+    """Every row says that one output is above another: true of a Softmax if and only if it is true of its arguments."""
+    rows = condition.rows
+    pairs = (np.count_nonzero(rows, axis=1) == 2) & (rows.max(axis=1) == -rows.min(axis=1))
+    return bool(pairs.all() and (np.abs(condition.offsets) <= np.nextafter(0.0, 1.0)).all())
 
 
 def _statement_digest(statement: object) -> str:
@@ -122,128 +136,103 @@ def _sha256(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Leaves:
-    """Input sets to prove: `sets` [K], the region of each, and the slopes offered for each (or None)."""
-
-    sets: Sets
-    region: Ints
-    slopes: list[Any]
-
-
 class _Run:
     """One certificate against one problem and network."""
 
     def __init__(self, problem: Problem, net: Network, progress: Progress) -> None:
         self.problem, self.net, self.progress = problem, net, progress
-        self.most_rows = max(2 * problem.outputs, *(len(condition.rows) for condition in problem.conditions))
-        self.widths = [layer.outputs for layer in net.layers if layer.relu]
+        self.nets = [net.followed_by(condition.rows, condition.offsets) for condition in problem.conditions]
+        self.relus = [net.layers[i].outputs for i in net.relus]
         self.reasons: dict[int, str] = {}
 
     def report(self, offered: Certificate) -> Report:
-        count, leaves = len(self.problem.sets), self._leaves(offered.proofs)
-        margin = self._margins(leaves, "leaves")
-        proved = np.zeros(count, dtype=bool)
-        proved[leaves.region] = True
-        proved[leaves.region[~(margin > 0)]] = False
-        for leaf in np.flatnonzero(~(margin > 0)).tolist():
-            self.reasons.setdefault(int(leaves.region[leaf]), f"a leaf is not proved: its margin is {margin[leaf]:.3g}")
-        self.reasons = {region: why for region, why in sorted(self.reasons.items()) if not proved[region]}
+        proved = self._proofs(offered.proofs)
         radii = None if offered.radii is None else self._radii(offered.radii)
         lower, upper = self._ranges(offered.ranges)
         return Report(
-            regions=count,
-            proved=tuple(proved.tolist()),
-            reasons=self.reasons,
+            regions=len(self.problem.sets),
+            proved=proved,
+            reasons=dict(sorted(self.reasons.items())),
             radii=radii,
             lower=lower,
             upper=upper,
         )
 
-    def _leaves(self, offers: Sequence[Offer]) -> _Leaves:
-        """The leaves of all offers that are well formed; the others get their reason."""
-        sets = self.problem.sets
-        lowers: list[Floats] = []
-        uppers: list[Floats] = []
-        region: list[int] = []
-        slopes: list[Any] = []
+    def _trees(self, offers: Sequence[Offer]) -> tuple[list[Offer], list[Tree]]:
+        """The offers whose tree is well formed, with it; the others get their reason."""
+        kept, trees = [], []
         for offer in offers:
-            if offer.region >= len(sets):
-                raise Refused.of(N_CERTIFICATE, f"region {offer.region} of a statement with {len(sets)} regions")
-            if (len(lowers) + len(offer.tree or ())) * self.problem.inputs > certificate.MAX_NUMBERS:
-                raise Refused.of(N_CERTIFICATE, "it has more leaves than the checker holds in memory")
+            if offer.region >= len(self.problem.sets):
+                raise Refused.of(
+                    N_CERTIFICATE, f"region {offer.region} of a statement with {len(self.problem.sets)} regions"
+                )
             try:
-                low, high = certificate.cut(offer.tree, sets.lower[offer.region], sets.upper[offer.region])
-                if offer.slopes is not None and len(offer.slopes) != len(low):
-                    raise ValueError(f"slopes for {len(offer.slopes)} leaves of {len(low)}")
+                found = tree.read(offer.tree, self.problem.inputs, self.relus, self.net.splits)
+                if offer.leaves is not None and len(offer.leaves) != found.leaves:
+                    raise ValueError(f"entries for {len(offer.leaves)} leaves of {found.leaves}")
             except ValueError as error:
                 self.reasons[offer.region] = str(error)
                 continue
-            lowers += low
-            uppers += high
-            region += [offer.region] * len(low)
-            slopes += offer.slopes or [None] * len(low)
-        numbers, shape = np.array(region, dtype=np.int64), (len(region), self.problem.inputs)
-        boxes = Sets(np.array(lowers).reshape(shape), np.array(uppers).reshape(shape))
-        return _Leaves(replace(sets.take(numbers), lower=boxes.lower, upper=boxes.upper), numbers, slopes)
+            kept.append(offer)
+            trees.append(found)
+        return kept, trees
 
-    def _margins(self, leaves: _Leaves, note: str) -> Floats:
-        """The margin that is derived for each leaf [K]: positive where the condition is proved on it."""
-        margin = np.full(len(leaves.region), -np.inf)
-        which = self.problem.condition_of[leaves.region]
-        order = np.argsort(which, kind="stable")
-        done = 0
-        for chunk in self._chunks(order, which[order]):
-            condition = self.problem.conditions[int(which[chunk[0]])]
-            offered = [leaves.slopes[leaf] for leaf in chunk.tolist()]
-            margin[chunk] = self._chunk(leaves.sets.take(chunk), leaves.region[chunk], condition, offered)
-            done += len(chunk)
-            self.progress(done, len(order), note)
-        return margin
+    def _proofs(self, offers: Sequence[Offer]) -> tuple[bool, ...]:
+        kept, trees = self._trees(offers)
+        region = np.array([offer.region for offer in kept], dtype=np.int64)
+        failed = self._failed(self.problem.sets.take(region), region, trees, [offer.leaves for offer in kept], "leaves")
+        for number, reason in failed.items():
+            self.reasons[int(region[number])] = reason
+        proved = np.zeros(len(self.problem.sets), dtype=bool)
+        proved[region] = True
+        proved[list(self.reasons)] = False
+        return tuple(proved.tolist())
 
-    def _chunks(self, order: Ints, key: Ints) -> Iterator[Ints]:
-        """Pieces of `order` with one key each, small enough for the arrays of `dual.py`."""
-        widest = max(self.net.operations, self.most_rows * self.problem.outputs)
-        size = max(1, min(512, (1 << 21) // widest))
-        for run in np.split(order, np.flatnonzero(np.diff(key)) + 1):
-            for at in range(0, len(run), size):
-                yield run[at : at + size]
+    def _failed(
+        self, sets: Sets, region: Ints, trees: Sequence[Tree], given: Sequence[list[Any] | None], note: str
+    ) -> dict[int, str]:
+        """Which of these sets are not proved, each with a reason. A set is proved when all its leaves are."""
+        failed: dict[int, str] = {}
+        if not len(sets):
+            return failed
+        which = self.problem.condition_of[region]
+        total, done = sum(one.leaves for one in trees), 0
 
-    def _chunk(self, sets: Sets, region: Ints, condition: Condition, offered: list[Any]) -> Floats:
-        margin = np.full(len(sets), -np.inf)
-        for rules in STAGES:
-            left = np.flatnonzero(~(margin > 0))
-            if not len(left):
-                break
-            part = sets.take(left)
-            bounds = layer_bounds(self.net, part, rules)
-            query = self._query(len(part), condition.rows, condition.offsets)
-            found = [lower_bounds(self.net, part, bounds, query, rule) for rule in rules or (ADAPTIVE,)]
-            if rules and any(offered[leaf] is not None for leaf in left.tolist()):
-                slopes = self._slopes([offered[leaf] for leaf in left.tolist()], region[left], len(condition.rows))
-                found.append(lower_bounds(self.net, part, bounds, replace(query, slopes=slopes)))
-            best = np.max(found, axis=0).reshape(len(part), -1)
-            margin[left] = np.maximum(margin[left], condition.margin(best))
-        return margin
+        def settle(parts: Parts) -> None:
+            nonlocal done
+            done += len(parts)
+            self.progress(min(done, total), total, note)
+            for number in np.unique(which[parts.owner]).tolist():
+                self._settle(walk, parts.take(which[parts.owner] == number), number, given)
 
-    def _query(self, sets: int, rows: Floats, offsets: Floats | None = None) -> Query:
-        """The same rows for each set."""
-        return Query(
-            len(self.net.layers) - 1,
-            np.tile(rows, (sets, 1)),
-            np.repeat(np.arange(sets), len(rows)),
-            None if offsets is None else np.tile(offsets, sets),
-        )
+        rows = max(len(self.problem.conditions[number].rows) for number in set(which.tolist()))
+        clauses = np.array([int(condition.clause.max()) + 1 for condition in self.problem.conditions])
+        walk = Walk(self.net, sets, trees, failed, settle, clauses[which], rows)
+        walk.run()
+        self.progress(total, total, note)
+        return failed
 
-    def _slopes(self, offered: list[Any], region: Ints, rows: int) -> list[Floats]:
-        leaves = []
-        for slopes, number in zip(offered, region.tolist(), strict=True):
+    def _settle(self, walk: Walk, parts: Parts, number: int, given: Sequence[list[Any] | None]) -> None:
+        """Judge the leaves of one condition."""
+        condition = self.problem.conditions[number]
+        first = walk.forest.first_leaf
+        offered: list[list[Entry]] = []
+        for owner, leaf, splits in zip(
+            parts.owner.tolist(),
+            walk.forest.leaf[parts.token].tolist(),
+            np.count_nonzero(parts.phases, axis=1).tolist(),
+            strict=True,
+        ):
+            listed, entries = given[owner], []
             try:
-                leaves.append(certificate.slope_arrays(slopes, rows, self.widths))
+                if listed is not None and listed[leaf - first[owner]] is not None:
+                    entries = offers.entries(listed[leaf - first[owner]], condition.clause, splits, self.relus)
             except ValueError as error:
-                self.reasons[number] = str(error)
-                leaves.append(certificate.slope_arrays(None, rows, self.widths))
-        return [np.concatenate(layer) for layer in zip(*leaves, strict=True)]
+                walk.failed.setdefault(owner, str(error))
+            offered.append(entries)
+        margin = leaves.margins(self.nets[number], condition, walk.sets_of(parts), parts, offered)
+        for k in np.flatnonzero(~(margin > 0)).tolist():
+            walk.failed.setdefault(int(parts.owner[k]), f"a leaf is not proved: its margin is {margin[k]:.3g}")
 
     def _radii(self, offered: tuple[float, ...]) -> tuple[float, ...]:
         count = len(self.problem.sets)
@@ -251,29 +240,32 @@ class _Run:
             raise Refused.of(N_CERTIFICATE, f"{len(offered)} radii for a statement that has no ball of each input")
         tried = np.flatnonzero(np.array(offered) > 0)
         radii = np.nextafter(np.array(offered)[tried], np.inf)
-        leaves = _Leaves(self.problem.resized(tried, radii), tried, [None] * len(tried))
-        margin = self._margins(leaves, "radii")
-        confirmed = set(tried[margin > 0].tolist())
+        leaf = tree.read(None, self.problem.inputs, self.relus, False)
+        sets = self.problem.resized(tried, radii)
+        failed = self._failed(sets, tried, [leaf] * len(tried), [None] * len(tried), "radii")
+        confirmed = {number for k, number in enumerate(tried.tolist()) if k not in failed}
         return tuple(radius if number in confirmed else 0.0 for number, radius in enumerate(offered))
 
-    def _ranges(self, offers: Sequence[Offer]) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
-        leaves, m = self._leaves(offers), self.problem.outputs
-        rows = np.concatenate([np.eye(m), -np.eye(m)])
-        best = np.full((len(self.problem.sets), 2 * m), np.inf)
-        done = 0
-        for chunk in self._chunks(np.arange(len(leaves.region)), np.zeros(len(leaves.region), dtype=np.int64)):
-            sets, rules = leaves.sets.take(chunk), STAGES[-1]
-            bounds = layer_bounds(self.net, sets, rules)
-            query = self._query(len(sets), rows)
-            found = np.max([lower_bounds(self.net, sets, bounds, query, rule) for rule in rules], axis=0)
-            np.minimum.at(best, leaves.region[chunk], found.reshape(len(sets), -1))
-            done += len(chunk)
-            self.progress(done, len(leaves.region), "output ranges")
+    def _ranges(self, listed: Sequence[Offer]) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
+        kept, trees = self._trees(listed)
+        m = self.problem.outputs
+        best = np.full((len(kept), 2 * m), np.inf)
+        region = [offer.region for offer in kept]
+        failed: dict[int, str] = {}
+
+        def settle(parts: Parts) -> None:
+            np.minimum.at(best, parts.owner, leaves.ranges(self.net, walk.sets_of(parts), parts))
+
+        if kept:
+            sets, none = self.problem.sets.take(np.array(region)), np.zeros(len(region), dtype=np.int64)
+            walk = Walk(self.net, sets, trees, failed, settle, none, 2 * m)
+            walk.run()
+            self.progress(len(kept), len(kept), "output ranges")
         lower, upper = {}, {}
-        for region in sorted(set(leaves.region.tolist())):
-            if np.isfinite(best[region]).all():
-                lower[region] = tuple(best[region, :m].tolist())
-                upper[region] = tuple((-best[region, m:]).tolist())
+        for k, number in sorted(enumerate(region), key=lambda pair: pair[1]):
+            if k not in failed and np.isfinite(best[k]).all():
+                lower[number] = tuple(best[k, :m].tolist())
+                upper[number] = tuple((-best[k, m:]).tolist())
             else:
-                self.reasons[region] = "no finite bound on the outputs was found"
+                self.reasons[number] = failed.get(k, "no finite bound on the outputs was found")
         return lower, upper

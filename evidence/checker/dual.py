@@ -1,224 +1,249 @@
-"""Lower bounds of linear functions of a ReLU network's outputs over a set of inputs, rounded outward.
+"""Lower bounds of linear functions of a network's pre-activations over a set of inputs, rounded outward.
 
-The network is z_i = W_i a_{i-1} + b_i, a_i = max(z_i, 0) or z_i, with input a_0 = x. For the row nu_L = c and ANY
-vectors nu_i of floats at the other layers, with mu_i = W_{i+1}^T nu_{i+1},
+The network is z_i = sum_s W_is a_s + b_i, a_i = act(z_i), a_-1 = x. For a row nu_d at layer d and ANY vectors nu_i
+of floats at the layers before it, with mu_s = sum_i W_is^T nu_i over the layers i <= d that use a_s,
 
-    c . z_L  =  sum_i nu_i . b_i  +  mu_0 . x  +  sum_i (mu_i . a_i - nu_i . z_i)
-            >=  sum_i nu_i . b_i  +  min_x mu_0 . x  +  sum_i sum_j min_{l <= z <= u} (mu_ij act(z) - nu_ij z)
+    nu_d . z_d  =  sum_i nu_i . b_i  +  mu_-1 . x  +  sum_s (mu_s . a_s - nu_s . z_s)
+                >= sum_i nu_i . b_i  +  min_x mu_-1 . x  +  sum_s sum_j min_{l <= z <= u} (mu_sj act(z) - nu_sj z)
 
-where l, u bound the pre-activation z_ij (Lagrangian dual: Dvijotham et al., UAI 2018; Wong & Kolter, ICML 2018;
+where l, u bound the pre-activation z_sj (Lagrangian dual: Dvijotham et al., UAI 2018; Wong & Kolter, ICML 2018;
 Salman et al., NeurIPS 2019). Because nu is free, it is taken as computed, with whatever rounding it suffered; only
 mu, the minima and the sums are enclosed. The choice nu = slope * mu, with the chord's slope u / (u - l) where mu
-is negative, is CROWN's (Zhang et al., NeurIPS 2018): any other choice is as sound, only less tight.
+is negative, is CROWN's (Zhang et al., NeurIPS 2018). On a part where z_sj has one sign, nu = mu - beta (z >= 0) or
+nu = beta (z <= 0) is beta-CROWN's (Wang et al., NeurIPS 2021). Any other choice is as sound, only less tight.
+A tanh lies between two lines (smooth.py), whose slopes give nu.
 
-Rounding, in terms of `rounding.py`: with g = gamma(K), K = widest layer + number of layers + 16, and t = K * TINY,
-  * computed mu is within error = g * (|nu| @ |W|) + t of the exact one. K exceeds the operations on any path by
-    more than 12: this pays for reciprocals in W (a Div node) and coefficients in c, each rounded once from the
-    number that is meant, for the subtractions in mu - nu - error, and for evaluating the error terms;
-  * sums of non-negative terms (`loss`, `size`) are within a factor 1 +- g/2, which the factor 1 + g at the end pays;
-  * `size` is the sum of the magnitudes of all that is added up in `value`, whose error is at most g/2 * size.
+Rounding (terms of bounds.py): the products nu_i . (W a + b), computed through mu and b, are off by at most
+|nu_i| @ noise_i, and by `flat` for underflow. What is lost in the minima (`loss`) is a sum of terms that are not
+negative: its computed value is within a factor 1 +- g of the exact one, which the factor 1 + 2g at the end pays.
 A bound that is not a finite number is replaced by -inf: overflow and NaN never prove anything. No overflow gets
-lost on the way: every nu that is not finite makes its row's loss NaN, and minimum, maximum and + hand NaN on.
+lost on the way: every nu that is not finite makes |nu| @ noise infinite or NaN, and minimum, maximum and + hand
+NaN on; every mu that is not finite makes its nu so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from evidence.checker.onnx_reader import Layer
-from evidence.checker.regions import Ints, Sets
-from evidence.checker.rounding import TINY, Floats, gamma
+from evidence.checker.bounds import ADAPTIVE, Bounds, Known
+from evidence.checker.layers import INPUT, RELU, TANH, Network
+from evidence.checker.linear import Ints
+from evidence.checker.regions import Sets
+from evidence.checker.rounding import EPS, Floats
 
 BLOCK = 1 << 15
 """Numbers in one intermediate array: a dozen of them should fit the second-level cache."""
-ADAPTIVE, ZERO, ONE = "adaptive", "zero", "one"
-"""Rules for the slope of the lower relaxation of an undecided ReLU: 1 if u >= -l else 0; always 0; always 1."""
+LEAST_ROWS = 128
+"""Rows of one block at least: a wide matrix is read once for each block."""
 
 
 @dataclass(frozen=True)
-class Network:
-    """The layers and the error constants g and t of the module's docstring."""
+class Betas:
+    """Multipliers of phases: in row [E] at layer [E], neuron [E]: nu = mu - beta where sign is 1, beta where -1."""
 
-    layers: tuple[Layer, ...]
+    row: Ints
+    layer: Ints
+    neuron: Ints
+    sign: Ints
+    beta: Floats
 
-    @property
-    def operations(self) -> int:
-        return max(max(layer.inputs, layer.outputs) for layer in self.layers) + len(self.layers) + 16
-
-    @property
-    def g(self) -> float:
-        return gamma(self.operations)
-
-    @property
-    def t(self) -> float:
-        return self.operations * TINY
-
-
-class Bounds:
-    """Of one layer's pre-activations, [B, n] each; up = max(u, 0), down = max(-l, 0), far = max(|l|, |u|)."""
-
-    def __init__(self, lower: Floats, upper: Floats) -> None:
-        self.lower, self.upper = lower, upper
-        self.up, self.down = np.maximum(upper, 0.0), np.maximum(-lower, 0.0)
-        self.far = np.maximum(np.abs(lower), np.abs(upper))
+    def part(self, first: int, last: int) -> Betas:
+        """Those of the rows first to last - 1, counted from first."""
+        kept = (self.row >= first) & (self.row < last)
+        return Betas(self.row[kept] - first, self.layer[kept], self.neuron[kept], self.sign[kept], self.beta[kept])
 
 
 @dataclass(frozen=True)
 class Query:
-    """Rows whose lower bounds are wanted: rows @ z_depth + offset over set `of`, for each of Q rows.
+    """Q rows over layer `depth` whose lower bounds are wanted, each over one set `of` [Q].
 
-    rows: [Q, n]; of: [Q]; offset: [Q]; slopes: None, or for each ReLU layer the slopes [Q, neurons] of its undecided
-    neurons (NaN: by the rule).
+    Either `rows` [Q, n], or for single neurons `neuron` [Q] and `sign` [Q] (+1 or -1).
+    slopes: for some ReLU layers the slopes [Q, neurons] of undecided neurons (NaN: by the rule).
     """
 
     depth: int
-    rows: Floats
     of: Ints
-    offset: Floats | None = None
-    slopes: Sequence[Floats] | None = None
+    rows: Floats | None = None
+    neuron: Ints | None = None
+    sign: Floats | None = None
+    slopes: Mapping[int, Floats] | None = None
+    betas: Betas | None = None
 
-    def part(self, at: slice) -> Query:
-        """Some of the rows."""
-        offset = None if self.offset is None else self.offset[at]
-        slopes = None if self.slopes is None else [array[at] for array in self.slopes]
-        return Query(self.depth, self.rows[at], self.of[at], offset, slopes)
-
-
-def intervals(net: Network, layer: Layer, lower: Floats, upper: Floats) -> Bounds:
-    """Bounds of the layer's pre-activations by interval arithmetic, from those of its inputs [B, n]."""
-    middle = (lower + upper) / 2
-    radius = np.maximum(upper - middle, middle - lower) * (1 + net.g)
-    size = np.abs(middle)
-    if layer.weight.ndim == 1:
-        center = middle * layer.weight + layer.bias
-        spread = (radius + net.g * size) * layer.weight_size
-    else:
-        center = middle @ layer.weight.T + layer.bias
-        spread = (radius + net.g * size) @ layer.weight_size.T
-    spread = spread * (1 + net.g) + net.g * layer.bias_size + net.t
-    low, high = center - spread, center + spread
-    return Bounds(np.where(np.isfinite(low), low, -np.inf), np.where(np.isfinite(high), high, np.inf))
+    def part(self, first: int, last: int) -> Query:
+        """The rows first to last - 1."""
+        at = slice(first, last)
+        return Query(
+            self.depth,
+            self.of[at],
+            None if self.rows is None else self.rows[at],
+            None if self.neuron is None else self.neuron[at],
+            None if self.sign is None else self.sign[at],
+            None if self.slopes is None else {layer: array[at] for layer, array in self.slopes.items()},
+            None if self.betas is None else self.betas.part(first, last),
+        )
 
 
-def layer_bounds(net: Network, sets: Sets, rules: Sequence[str]) -> list[Bounds]:
-    """Bounds of all pre-activations over each set: intervals, and for undecided ReLUs the dual by each rule too."""
-    found: list[Bounds] = []
-    lower, upper = sets.lower, sets.upper
-    loose = sets.radius is not None  # intervals are as good as the dual until something couples the coordinates
-    for depth, layer in enumerate(net.layers):
-        bounds = intervals(net, layer, lower, upper)
-        if layer.relu and loose and rules:
-            bounds = _refined(net, sets, found, depth, bounds, rules)
-        found.append(bounds)
-        lower, upper = bounds.lower, bounds.upper
-        if layer.relu:
-            lower, upper = np.maximum(lower, 0.0), np.maximum(upper, 0.0)
-        loose = loose or layer.weight.ndim == 2
+def lower_bounds(known: Known, own: Bounds, sets: Sets, query: Query, rule: str = ADAPTIVE) -> Floats:
+    """A lower bound for each row of the query [Q], -inf where none was found.
+
+    known: bounds of all layers before query.depth; own: the noise of that layer; sets: the input sets.
+    """
+    found = np.empty(len(query.of))
+    step = max(LEAST_ROWS, BLOCK // known.net.operations)
+    for at in range(0, len(found), step):
+        found[at : at + step] = _block(known, own, sets, query.part(at, at + step), rule)
     return found
 
 
-def _refined(
-    net: Network, sets: Sets, before: list[Bounds], depth: int, bounds: Bounds, rules: Sequence[str]
-) -> Bounds:
-    """The intersection of given bounds with those of the dual, for the neurons whose sign is undecided."""
-    width = net.layers[depth].outputs
-    lower, upper = bounds.lower.copy(), bounds.upper.copy()
-    undecided = np.argwhere((lower < 0) & (upper > 0))
-    for part in np.split(undecided, range(0, len(undecided), max(1, 32 * BLOCK // width))[1:]):
-        of, neuron = part.T
-        count = len(of)
-        rows = np.zeros((2 * count, width))
-        rows[np.arange(count), neuron] = 1.0
-        rows[np.arange(count, 2 * count), neuron] = -1.0
-        query = Query(depth, rows, np.concatenate([of, of]))
-        best = np.max([lower_bounds(net, sets, before, query, rule) for rule in rules], axis=0)
-        lower[of, neuron] = np.maximum(lower[of, neuron], best[:count])
-        upper[of, neuron] = np.minimum(upper[of, neuron], -best[count:])
-    return Bounds(lower, upper)
-
-
-def lower_bounds(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Query, rule: str = ADAPTIVE) -> Floats:
-    """A lower bound for each row of the query [Q], -inf where none was found. `bounds`: of all layers in between."""
-    step = max(1, BLOCK // net.operations)
-    slices = [slice(at, at + step) for at in range(0, len(query.rows), step)]
-    return np.concatenate([np.empty(0), *(_block(net, sets, bounds, query.part(at), rule) for at in slices)])
-
-
-def _block(net: Network, sets: Sets, bounds: Sequence[Bounds], query: Query, rule: str) -> Floats:
-    nu, of = query.rows, query.of
-    value = np.zeros(len(nu)) if query.offset is None else query.offset.copy()
-    size, loss = np.abs(value), np.zeros(len(nu))
-    slopes = list(query.slopes or ())
-    for depth in range(query.depth, -1, -1):
-        layer, nu_size = net.layers[depth], np.abs(nu)
-        value += nu @ layer.bias
-        size += nu_size @ layer.bias_size
-        loss += 0.0 * nu_size.sum(axis=1)  # 0 * inf is NaN: after an overflow nothing is found
-        if layer.weight.ndim == 1:
-            mu = nu * layer.weight
-            error = net.g * np.abs(mu) + net.t
-        else:
-            mu = nu @ layer.weight
-            error = net.g * (nu_size @ layer.weight_size) + net.t
-        if depth == 0:
-            break
-        below = bounds[depth - 1]
-        if net.layers[depth - 1].relu:
-            nu, lost = _relu(mu, error, below, of, rule, slopes.pop() if slopes else None)
-        else:
-            nu, lost = mu, error * below.far[of]
-        loss += lost.sum(axis=1) + net.t
-
-    lower, upper = sets.lower[of], sets.upper[of]
-    middle = (lower + upper) / 2
-    radius = np.maximum(upper - middle, middle - lower) * (1 + net.g)
-    mu_size = np.abs(mu)
-    box = _total(
-        net,
-        value + (mu * middle).sum(axis=1),
-        size + (mu_size * np.abs(middle)).sum(axis=1),
-        loss + (mu_size * radius + error * (np.abs(middle) + radius)).sum(axis=1),
-    )
-    if sets.radius is None or sets.center is None:
-        return box
-    center = sets.center[of]
-    length = np.sqrt((mu * mu).sum(axis=1) + net.t) + error.sum(axis=1)  # of mu, at least
-    ball = _total(
-        net,
-        value + (mu * center).sum(axis=1),
-        size + (mu_size * np.abs(center)).sum(axis=1),
-        loss + sets.radius[of] * length + (error * np.abs(center)).sum(axis=1),
-    )
-    return np.maximum(box, ball)
-
-
-def _relu(
-    mu: Floats, error: Floats, below: Bounds, of: Ints, rule: str, slopes: Floats | None
-) -> tuple[Floats, Floats]:
-    """nu for a ReLU layer [Q, n], and by how much min over [l, u] of (mu max(z, 0) - nu z) may be below zero.
-
-    That function is linear on either side of 0, so its minimum is at l, at u or at 0, where it is 0. For z >= 0
-    it is at least (mu - error - nu) z. A ReLU that is always active has down = 0 and takes nu = mu; one that
-    never is has up = 0 and takes nu = 0, so the value at 0 costs nothing where 0 lies outside [l, u].
-    """
-    up, down = below.up[of], below.down[of]
-    width = up + down
-    chord = np.divide(up, width, out=np.zeros_like(up), where=width > 0)
-    if rule == ADAPTIVE:
-        slope = (up >= down).astype(np.float64)
+def _block(known: Known, own: Bounds, sets: Sets, query: Query, rule: str) -> Floats:
+    net, of = known.net, query.of
+    layer = net.layers[query.depth]
+    mu: dict[int, Floats] = {}
+    if query.neuron is not None and query.sign is not None:
+        value = query.sign * layer.bias[query.neuron]
+        loss = own.noise[of, query.neuron]
+        for source, matrix in layer.terms:
+            _add(mu, source, query.sign[:, None] * matrix.picked(query.neuron))
     else:
-        slope = np.where((up > 0) & (down > 0), 1.0 if rule == ONE else 0.0, chord)
+        assert query.rows is not None
+        value, loss = np.zeros(len(of)), np.zeros(len(of))
+        _back(net, own, query.depth, query.rows, of, mu, value, loss)
+    for depth in range(query.depth - 1, -1, -1):
+        if depth not in mu:
+            continue
+        bounds = known.layers[depth]
+        nu = mu.pop(depth)
+        if net.layers[depth].activation == TANH:
+            nu = _between_lines(net, nu, bounds, of, value, loss)
+        elif net.layers[depth].activation == RELU:
+            slopes = None if query.slopes is None else query.slopes.get(depth)
+            if slopes is None and query.betas is None:
+                nu = _by_rule(nu, bounds, of, rule, loss)
+            else:
+                nu = _offered(nu, bounds, of, rule, slopes, query.betas, depth, loss)
+        _back(net, bounds, depth, nu, of, mu, value, loss)
+    loss += own.flat[of]
+    if INPUT not in mu:
+        return _total(net, value, loss)
+    return _over_inputs(known, sets, of, mu[INPUT], value, loss)
+
+
+def _add(mu: dict[int, Floats], source: int, rows: Floats) -> None:
+    mu[source] = mu[source] + rows if source in mu else rows
+
+
+def _back(
+    net: Network, bounds: Bounds, depth: int, nu: Floats, of: Ints, mu: dict[int, Floats], value: Floats, loss: Floats
+) -> None:
+    """Carry nu at a layer to its bias (`value`), its rounding (`loss`) and its sources (`mu`)."""
+    value += nu @ net.layers[depth].bias
+    loss += np.vecdot(np.abs(nu), bounds.noise.take(of, axis=0))
+    for source, matrix in net.layers[depth].terms:
+        _add(mu, source, matrix.back(nu))
+
+
+def _by_rule(mu: Floats, bounds: Bounds, of: Ints, rule: str, loss: Floats) -> Floats:
+    """nu for a ReLU layer by a rule; adds to the loss by how much min (mu max(z, 0) - nu z) may be below zero.
+
+    nu = mean * mu + half * |mu|: slope times mu for mu >= 0, the chord's slope c times mu for mu < 0. For mu >= 0 and
+    a slope of 0 or 1 the minimum is 0; for mu < 0 it is at l or u, -c l mu or (1 - c) u mu. A ReLU of one sign has its
+    own slope, 0 or 1.
+    Rounding: nu has the sign of mu, is 0 where the slope is, and else is off by at most 4 EPS |mu|, which moves the
+    minimum by at most 4 EPS |mu| u, paid by SLACK in the noise of the layers that use a (|mu| u <= |nu| |W| |a|), or
+    by 4 EPS |mu| down for mu < 0, which `half_cost` holds.
+    """
+    mean, half = bounds.slopes(rule)
+    size = np.abs(mu)
+    loss += np.vecdot(size - mu, bounds.half_cost.take(of, axis=0))
+    size *= half.take(of, axis=0)
+    nu: Floats = mu * mean.take(of, axis=0)
+    nu += size
+    return nu
+
+
+def _between_lines(net: Network, mu: Floats, bounds: Bounds, of: Ints, value: Floats, loss: Floats) -> Floats:
+    """nu for a tanh layer: mu tanh(z) - nu z is at least mu times the offset of the line below, or above if mu < 0."""
+    low, least, high, most = (array[of] for array in bounds.lines)
+    positive = np.maximum(mu, 0.0)
+    negative = mu - positive
+    value += np.vecdot(positive, least) + np.vecdot(negative, most)
+    sizes = np.vecdot(positive, np.abs(least)) - np.vecdot(negative, np.abs(most))
+    loss += net.g * sizes
+    return positive * low + negative * high
+
+
+def _offered(
+    mu: Floats,
+    bounds: Bounds,
+    of: Ints,
+    rule: str,
+    slopes: Floats | None,
+    betas: Betas | None,
+    depth: int,
+    loss: Floats,
+) -> Floats:
+    """The same with offered slopes and multipliers of phases: nu may be anything.
+
+    The function is linear on either side of 0, so its minimum is at l, at u or at 0, where it is 0; where 0 lies
+    outside [l, u] counting it costs nothing, since up or down is 0 and nu is mu or 0 unless a beta says otherwise.
+    """
+    up, down, chord = bounds.up[of], bounds.down[of], bounds.chord[of]
+    mean, half = bounds.slopes(rule)
+    slope = (mean + half)[of]
     if slopes is not None:
         slope = np.where((up > 0) & (down > 0) & ~np.isnan(slopes), slopes, slope)
     nu = np.where(mu >= 0, slope, chord) * mu
-    least = np.minimum((mu - nu - error) * up, nu * down)
-    return nu, -np.minimum(least, 0.0)
+    if betas is not None:
+        here = betas.layer == depth
+        row, neuron, beta = betas.row[here], betas.neuron[here], betas.beta[here]
+        nu[row, neuron] = np.where(betas.sign[here] > 0, mu[row, neuron] - beta, beta)
+    loss -= np.minimum(np.minimum((mu - nu) * up, nu * down), 0.0).sum(axis=1)
+    loss += 0.0 * mu.sum(axis=1)  # a beta replaces mu: what is not finite must not get lost
+    return nu
 
 
-def _total(net: Network, value: Floats, size: Floats, loss: Floats) -> Floats:
-    """value - loss, minus all rounding of both; -inf where that is not a number."""
-    low = value - (loss * (1 + net.g) + net.g * size + net.t * len(net.layers))
+def _over_inputs(known: Known, sets: Sets, of: Ints, mu: Floats, value: Floats, loss: Floats) -> Floats:
+    """The minimum over the input set: over its box, and over its ball where it is inside one."""
+    net, box, size = known.net, known.input, np.abs(mu)
+    middle = box.middle[of]
+    at_middle = value + np.vecdot(mu, middle)
+    lost = loss + np.vecdot(size, box.radius[of] + net.g * np.abs(middle))
+    found = _total(net, at_middle, lost)
+    if sets.radius is None or sets.center is None:
+        return found
+    center = sets.center[of]
+    length = np.sqrt((mu * mu).sum(axis=1) + net.t)  # at least, up to rounding
+    lost = loss + sets.radius[of] * length + net.g * np.vecdot(size, np.abs(center))
+    return np.maximum(found, _total(net, value + np.vecdot(mu, center), lost))
+
+
+def _total(net: Network, value: Floats, loss: Floats) -> Floats:
+    """value - loss, minus the rounding that is left; -inf where that is not a number."""
+    low = value - (loss * (1 + 2 * net.g) + 4 * EPS * np.abs(value) + net.t)
     return np.where(np.isfinite(low), low, -np.inf)
+
+
+def refined(known: Known, depth: int, bounds: Bounds, sets: Sets, rules: tuple[str, ...]) -> Bounds:
+    """The intersection of a layer's bounds with those of the dual, for the neurons where that may help."""
+    if not rules or not (known.net.coupled[depth] or sets.radius is not None):
+        return bounds
+    of, neuron = np.nonzero(bounds.open)
+    if not len(of):
+        return bounds
+    return tightened(known, depth, bounds, sets, of, neuron, rules)
+
+
+def tightened(
+    known: Known, depth: int, bounds: Bounds, sets: Sets, of: Ints, neuron: Ints, rules: tuple[str, ...]
+) -> Bounds:
+    """The intersection with the dual's bounds of these neurons [U] of these sets [U]."""
+    sign = np.repeat([1.0, -1.0], len(of))
+    query = Query(depth, np.tile(of, 2), neuron=np.tile(neuron, 2), sign=sign)
+    best = np.max([lower_bounds(known, bounds, sets, query, rule) for rule in rules], axis=0)
+    lower, upper = bounds.lower.copy(), bounds.upper.copy()
+    lower[of, neuron] = np.maximum(lower[of, neuron], best[: len(of)])
+    upper[of, neuron] = np.minimum(upper[of, neuron], -best[len(of) :])
+    return Bounds(known.net.layers[depth], lower, upper, bounds.noise, bounds.flat)

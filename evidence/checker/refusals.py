@@ -15,13 +15,13 @@ N_CLAIM = code(
     "N151",
     Severity.ERROR,
     "the checker cannot confirm a statement of this kind",
-    "only statements about the base network over the real numbers are checked; the result stays unchecked",
+    "only statements about the base network, over the reals or float32 executions, are checked",
 )
 N_NETWORK = code(
     "N152",
     Severity.ERROR,
     "the checker cannot read this network",
-    "the checker reads chains of affine layers and ReLUs; results on other networks stay unchecked",
+    "docs/certificates.md lists the operators that are read; results on other networks stay unchecked",
 )
 N_DATA = code(
     "N153",
@@ -52,6 +52,12 @@ N_MACHINE = code(
     Severity.ERROR,
     "this process does not compute in plain IEEE 754 double precision",
     "run `python -m evidence.checker` in a fresh process, without libraries that change the floating-point mode",
+)
+N_PROPERTY = code(
+    "N158",
+    Severity.ERROR,
+    "the checker cannot use the property file",
+    "give each case of the file one box and linear output constraints; docs/certificates.md says what is read",
 )
 
 

@@ -3,9 +3,9 @@
 The checker's own derivation: it knows the JSON that a record stores and nothing of the classes that wrote it. An
 unknown, missing or differently typed field is refused (N150), because a field that is not understood could change
 the meaning. Numbers of a statement stand for decimal texts, which their floats miss by up to half a unit in the
-last place: boxes, tolerances and thresholds are widened outward by a whole one; `dual.py` counts a rounding of coefficients.
-Arrays of a data set or table are exact as stored. A set or condition without content is refused: it would make a
-statement vacuously true.
+last place: boxes, tolerances and thresholds are widened outward by a whole one; `layers.SLACK` counts a rounding of
+coefficients. Arrays of a data set or table are exact as stored. A set or condition without content is refused: it
+would make a statement vacuously true. Property files: property.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.checker import property
 from evidence.checker.refusals import N_CLAIM, N_DATA, N_STATEMENT, Refused
 from evidence.checker.rounding import Floats, outward
 
@@ -51,7 +52,7 @@ class Sets:
 class Condition:
     """Every clause has a row with rows @ y + offset > 0, strictly. rows: [k, m]; offsets, clause: [k].
 
-    Offsets are rounded down. Rows may be off by one rounding of each coefficient, which `dual.py` counts.
+    Offsets are rounded down. Rows may be off by one rounding of each coefficient, which `layers.SLACK` counts.
     """
 
     rows: Floats
@@ -79,14 +80,14 @@ class Problem:
 
 
 def read(statement: object, fetch: Callable[[str], bytes]) -> Problem:
-    """Derive regions and conditions. Raises Refused N150, N151 or N153; `fetch` gives bytes by digest."""
+    """Derive regions and conditions. Raises Refused N150, N151, N153 or N158; `fetch` gives bytes by digest."""
     keys = ("model", "inputs", "outputs", "decision", "predictor", "arithmetic", "regions", "condition")
     model, ports, names, decision, predictor, arithmetic, regions, condition = _fields(statement, *keys)
-    if predictor != "base" or arithmetic != "real":
+    if predictor != "base" or arithmetic not in ("real", "float32"):
         raise Refused.of(
             N_CLAIM,
             f"the statement is about the {predictor} predictor in {arithmetic} arithmetic",
-            expected="predictor base, arithmetic real",
+            expected="predictor base, arithmetic real or float32",
         )
     units: dict[str, str] = {}
     for port in _list(ports, "inputs"):
@@ -105,6 +106,8 @@ def read(statement: object, fetch: Callable[[str], bytes]) -> Problem:
         sets, labels = _cells(regions, list(units), len(outputs), fetch)
     elif kind == "input-balls":
         sets, labels, resized = _balls(regions, units, len(outputs), fetch)
+    elif kind == "property-file":
+        return _property(regions, condition, _text(model), len(units), len(outputs), fetch)
     else:
         raise _bad(f"regions of kind {kind!r}")
 
@@ -119,6 +122,26 @@ def read(statement: object, fetch: Callable[[str], bytes]) -> Problem:
         return Problem(_text(model), len(units), len(outputs), sets, conditions, which.reshape(-1), resized)
     fixed = (_fixed(named, condition, outputs, decision),)
     return Problem(_text(model), len(units), len(outputs), sets, fixed, np.zeros(len(sets), dtype=np.int64), resized)
+
+
+def _property(
+    regions: dict[str, Any], condition: object, model: str, inputs: int, outputs: int, fetch: Callable[[str], bytes]
+) -> Problem:
+    """Both regions and conditions from a property file."""
+    _, file = _fields(regions, "kind", "file")
+    if _fields(condition, "kind") != ["property-holds"]:
+        raise _bad("a property file has its own condition")
+    found = property.read(fetch(_text(file)), inputs, outputs)
+    place: dict[bytes, int] = {}
+    conditions: list[Condition] = []
+    which: list[int] = []
+    for rows, offsets, clause in found.conditions:
+        key = b"".join(part.tobytes() for part in (rows, offsets, clause))
+        if key not in place:
+            place[key] = len(conditions)
+            conditions.append(Condition(rows, offsets, clause))
+        which.append(place[key])
+    return Problem(model, inputs, outputs, Sets(found.lower, found.upper), tuple(conditions), np.array(which), None)
 
 
 # --- reading JSON -----------------------------------------------------------------------------------------------

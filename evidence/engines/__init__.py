@@ -10,6 +10,7 @@ from evidence.errors import InputError
 
 ENGINES: dict[str, str] = {
     "bounds": "evidence.engines.bounds.engine:run",
+    "prover": "evidence.engines.prover.engine:run",
     "smoothing": "evidence.engines.smoothing.engine:run",
     "reachability": "evidence.engines.reachability.engine:run",
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.network import Network, to_torch
+from evidence.network import Affine, Graph, Model, Network, to_torch
 from evidence.provenance import require
 from evidence.regions import Floats, OutputCondition, RegionSet
 
@@ -22,6 +22,8 @@ METHOD = "corner and random points on every region; projected gradient descent w
 
 _CORNERS = 32
 _RANDOM = 32
+_NUMBERS = 16_000_000
+"""Numbers in the largest tensor of a graph that is evaluated at a time."""
 _EVALUATIONS = 65_536
 """Inputs evaluated at a time: enough to be quick, few enough to stay in the cache."""
 
@@ -105,7 +107,7 @@ class _Search:
 
 
 def attack(
-    network: Network,
+    network: Model,
     regions: RegionSet,
     descend: NDArray[np.bool_],
     restarts: int,
@@ -122,7 +124,7 @@ def attack(
     Raises MissingLibraryError E110 without torch.
     """
     model, gradient = _float32(network, device)
-    lower, upper = _inward(regions.lower, np.inf), _inward(regions.upper, -np.inf)
+    lower, upper = inward(regions.lower, np.inf), inward(regions.upper, -np.inf)
     tried = np.asarray((lower <= upper).all(axis=1))
     if radius is None and regions.l2_radius is not None:
         radius = np.full(len(regions), regions.l2_radius)
@@ -204,7 +206,7 @@ def _clause_weights(condition: OutputCondition, outputs: Floats, rank: int) -> F
     return np.asarray(condition.rows[best[np.arange(len(outputs)), order]])
 
 
-def _inward(bounds: Floats, direction: float) -> Singles:
+def inward(bounds: Floats, direction: float) -> Singles:
     """Float32 bounds that are not outside the given ones; `direction` is where inward lies."""
     with np.errstate(over="ignore"):
         rounded = bounds.astype(np.float32)
@@ -212,21 +214,55 @@ def _inward(bounds: Floats, direction: float) -> Singles:
     return np.where(outside, np.nextafter(rounded, np.float32(direction)), rounded)
 
 
-def _float32(
-    network: Network, device: str
-) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
+def _float32(network: Model, device: str) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
     """The network in float32, and the gradient in its inputs of weighted outputs."""
+    return _of_chain(network) if isinstance(network, Network) and device == "cpu" else _of_module(network, device)
+
+
+def _of_chain(network: Network) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
+    layers = [
+        (layer.weight.astype(np.float32), layer.bias.astype(np.float32)) if isinstance(layer, Affine) else None
+        for layer in network.layers
+    ]
+
+    def model(points: Singles) -> Singles:
+        values = points
+        for layer in layers:
+            values = np.maximum(values, np.float32(0)) if layer is None else values @ layer[0].T + layer[1]
+        return values
+
+    def gradient(points: Singles, weights: Singles) -> Singles:
+        values, active = points, []
+        for layer in layers:
+            active.append(values > 0)
+            values = np.maximum(values, np.float32(0)) if layer is None else values @ layer[0].T + layer[1]
+        slope = weights.astype(np.float32)
+        for layer, passes in zip(reversed(layers), reversed(active), strict=True):
+            slope = slope * passes if layer is None else slope @ layer[0]
+        return np.asarray(slope, dtype=np.float32)
+
+    return model, gradient
+
+
+def _of_module(
+    network: Model, device: str
+) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
     torch = require("torch")
     module = to_torch(network, torch.float32).to(device)
+    step = max(1, _NUMBERS // network.widest) if isinstance(network, Graph) else _EVALUATIONS
 
     def model(points: Singles) -> Singles:
         with torch.no_grad():
-            return np.asarray(module(torch.tensor(points, device=device)).cpu().numpy(), dtype=np.float32)
+            parts = [module(part).cpu().numpy() for part in torch.tensor(points, device=device).split(step)]
+        return np.concatenate(parts, dtype=np.float32)
 
     def gradient(points: Singles, weights: Singles) -> Singles:
-        x = torch.tensor(points, device=device, requires_grad=True)
-        (module(x) * torch.tensor(weights, dtype=torch.float32, device=device)).sum().backward()
-        grad = x.grad
-        return np.zeros_like(points) if grad is None else np.asarray(grad.cpu().numpy(), dtype=np.float32)
+        found = []
+        for start in range(0, len(points), step):
+            x = torch.tensor(points[start : start + step], device=device, requires_grad=True)
+            weight = torch.tensor(weights[start : start + step], dtype=torch.float32, device=device)
+            (module(x) * weight).sum().backward()
+            found.append(torch.zeros_like(x) if x.grad is None else x.grad)
+        return np.asarray(torch.cat(found).cpu().numpy(), dtype=np.float32)
 
     return model, gradient

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from evidence.records.base import Scalar
 from evidence.regions import Floats, RegionSet
 from evidence.specification import Statement
+from evidence.verdict import Arithmetic
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and a short note of what is going on."""
@@ -43,7 +44,7 @@ class Task:
 class BoundsDetails:
     """What only the bounds engine knows."""
 
-    method: Literal["ibp", "crown-ibp", "crown", "alpha-crown"]
+    method: Literal["ibp", "crown-ibp", "crown", "alpha-crown", "branch-and-bound"]
     clean_correct: int | None
     attack_method: str
     attack_restarts: int
@@ -102,6 +103,10 @@ class Outcome:
     versions: Mapping[str, str]
     assumptions: tuple[str, ...] = ()
     artefacts: Mapping[str, bytes] = field(default_factory=dict)
+    arithmetics: tuple[Arithmetic, ...] = (Arithmetic.REAL,)
+    """Of which arithmetic the bounds speak."""
+    reason: str = ""
+    """Why regions stayed open, where something other than the bounds themselves ended the search."""
 
 
 class Engine(Protocol):

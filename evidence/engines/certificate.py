@@ -5,9 +5,14 @@ Shared by the engines. The checker reads certificates with its own code; nothing
 
 from __future__ import annotations
 
+import base64
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evidence.digest import canonical_json, of_bytes
 from evidence.specification import Statement
@@ -15,22 +20,41 @@ from evidence.specification import Statement
 Cut = tuple[int, float]
 """Input number and coordinate of a cut."""
 
-Tree = tuple[Cut | None, ...]
-"""Partition of a box in pre-order: a cut is followed by its lower part and its upper part; None is a leaf."""
+Token = Cut | list[Any] | str | None
+"""One entry of a tree: [input, at] a cut, ["relu", layer, neuron] a split by phase, ["clause", number] a separation
+of one clause from the others, "bounds" or ["bounds", inner] where inner bounds are derived, None a leaf."""
+
+Tree = Sequence[Token]
+"""Partition of a box in pre-order: a cut, split or separation is followed by its two parts."""
 
 LEAF: Tree = (None,)
+BOUNDS = "bounds"
 
-Slopes = Sequence[Sequence[Sequence[float]]]
-"""Lower slopes of one leaf: [ReLU layer][condition row][neuron]."""
+Slopes = Sequence[Sequence[float] | str | None]
+"""Lower slopes of one backward pass, for each ReLU layer: one number for each neuron, or the text of `packed`, or
+None for the checker's rule."""
+
+
+class ClauseOffer(NamedTuple):
+    """What proves one clause on a leaf. weights: number of a row within the clause, or a weight for each of its rows;
+    slopes: of the backward pass; betas: one for each split by phase above the leaf."""
+
+    weights: int | Sequence[float]
+    slopes: Slopes | None = None
+    betas: Sequence[float] | None = None
+
+
+LeafOffer = Sequence[ClauseOffer | None]
+"""For one leaf: an entry for each clause of the condition."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """How one region is proved: its partition, and for each leaf the slopes that need not be the default ones."""
+    """How one region is proved: its partition, and what is offered for leaves that the checker's rules may not prove."""
 
     region: int
     tree: Tree = LEAF
-    slopes: tuple[Slopes | None, ...] = ()
+    leaves: Sequence[LeafOffer | None] = ()
 
 
 @dataclass(frozen=True)
@@ -54,9 +78,9 @@ def write_certificate(
 ) -> bytes:
     """Certificate bytes; equal content gives equal bytes. Raises ValueError for NaN or infinite numbers."""
     document: dict[str, object] = {
-        "format": "assurance-certificate/1",
+        "format": "assurance-certificate/2",
         "statement": statement_digest(statement),
-        "proofs": [[proof.region, _tree(proof.tree), _slopes(proof.slopes)] for proof in proofs],
+        "proofs": [[proof.region, _tree(proof.tree), _leaves(proof.leaves)] for proof in proofs],
     }
     if radii is not None:
         document["radii"] = [float(radius) for radius in radii]
@@ -65,16 +89,33 @@ def write_certificate(
     return gzip.compress(canonical_json(document), mtime=0)
 
 
-def _tree(tree: Tree) -> list[list[int | float] | None] | None:
-    if tree == LEAF:
-        return None
-    return [None if cut is None else [int(cut[0]), float(cut[1])] for cut in tree]
+def packed(slopes: NDArray[np.floating[Any]]) -> str:
+    """Slopes between 0 and 1 as text, one byte each, in 255ths, rounded to the nearest."""
+    return base64.b64encode(np.rint(np.clip(slopes, 0.0, 1.0) * 255).astype(np.uint8).tobytes()).decode("ascii")
 
 
-def _slopes(slopes: tuple[Slopes | None, ...]) -> list[object] | None:
-    if all(leaf is None for leaf in slopes):
+def unpacked(slopes: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """The slopes that the checker reads from `packed`."""
+    return np.asarray(np.rint(np.clip(slopes, 0.0, 1.0) * 255) / 255, dtype=np.float64)
+
+
+def _tree(tree: Tree) -> list[Token] | None:
+    return None if len(tree) == 1 and tree[0] is None else list(tree)
+
+
+def _leaves(leaves: Sequence[LeafOffer | None]) -> list[object] | None:
+    if all(leaf is None for leaf in leaves):
         return None
-    return [
-        None if leaf is None else [[[float(value) for value in row] for row in layer] for layer in leaf]
-        for leaf in slopes
-    ]
+    return [None if leaf is None else [None if entry is None else _entry(entry) for entry in leaf] for leaf in leaves]
+
+
+def _entry(entry: ClauseOffer) -> list[object]:
+    weights = entry.weights if isinstance(entry.weights, int) else [float(value) for value in entry.weights]
+    betas = None if entry.betas is None else [float(value) for value in entry.betas]
+    slopes = None
+    if entry.slopes is not None:
+        slopes = [
+            layer if layer is None or isinstance(layer, str) else [float(value) for value in layer]
+            for layer in entry.slopes
+        ]
+    return [weights, betas, slopes]

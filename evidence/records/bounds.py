@@ -49,7 +49,7 @@ class BoundsRecord(RecordBase):
 
     kind: Literal["bounds"] = "bounds"
     statement: Statement
-    method: Literal["ibp", "crown-ibp", "crown", "alpha-crown"]
+    method: Literal["ibp", "crown-ibp", "crown", "alpha-crown", "branch-and-bound"]
     verdict: VerdictField
     regions: RegionVerdicts
     clean_correct: int | None = None
@@ -57,6 +57,8 @@ class BoundsRecord(RecordBase):
     counterexamples: tuple[Counterexample, ...] = ()
     radius: VerifiedRadius | None = None
     attack: AttackSummary | None = None
+    reason: str = ""
+    """Why regions are unknown, where a limit of time or memory ended the search."""
 
     @property
     def count(self) -> int:

@@ -119,5 +119,5 @@ def test_without_torch_the_device_is_the_processor(monkeypatch: pytest.MonkeyPat
     import sys
 
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert execution._device("auto") == "cpu"
-    assert execution._device("cuda") == "cuda"
+    assert execution.chosen_device("auto") == "cpu"
+    assert execution.chosen_device("cuda") == "cuda"

@@ -17,7 +17,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from evidence.checker import Report, check
+from evidence.checker import Report, bounds, check, dual
+from evidence.checker.layers import INPUT, RELU, TANH, Network
+from evidence.checker.regions import Sets
 
 Array = NDArray[Any]
 
@@ -220,7 +222,7 @@ def packed(document: Any) -> bytes:
 
 def certificate(value: dict[str, Any], proofs: Any, **more: Any) -> bytes:
     """A certificate for a statement."""
-    return packed({"format": "assurance-certificate/1", "statement": named(value), "proofs": proofs, **more})
+    return packed({"format": "assurance-certificate/2", "statement": named(value), "proofs": proofs, **more})
 
 
 def run(value: dict[str, Any], files: Files, proofs: Any, **more: Any) -> Report:
@@ -248,3 +250,30 @@ def ranges_of(net: Toy, lower: Any, upper: Any, trees: Any = None) -> tuple[Arra
 def load(data: bytes) -> Any:
     """The ONNX model of some bytes, to be changed by a test."""
     return onnx.load_model_from_string(data)
+
+
+def evaluate(net: Network, points: Array) -> list[Array]:
+    """Pre-activations of every layer for points [B, n], in float64; the last is the output."""
+    after, found = {INPUT: np.asarray(points, dtype=np.float64)}, []
+    for i, layer in enumerate(net.layers):
+        z = sum((matrix.forward(after[source]) for source, matrix in layer.terms), np.zeros(1)) + layer.bias
+        found.append(z)
+        after[i] = np.maximum(z, 0) if layer.activation == RELU else np.tanh(z) if layer.activation == TANH else z
+    return found
+
+
+def known_bounds(net: Network, sets: Sets, rules: tuple[str, ...]) -> bounds.Known:
+    """The checker's bounds of every layer over input sets."""
+
+    def refine(known: bounds.Known, depth: int, found: bounds.Bounds) -> bounds.Bounds:
+        return dual.refined(known, depth, found, sets, rules)
+
+    return bounds.forward(net, sets.lower, sets.upper, None, refine)
+
+
+def row_bounds(known: bounds.Known, sets: Sets, rows: Array, of: Array, slopes: Any = None) -> Array:
+    """Lower bounds of rows @ outputs. slopes: for each ReLU layer [Q, neurons]."""
+    depth = len(known.net.layers) - 1
+    given = None if slopes is None else dict(zip(known.net.bent, slopes, strict=True))
+    query = dual.Query(depth, np.asarray(of), np.asarray(rows, dtype=np.float64), slopes=given)
+    return dual.lower_bounds(known, known.layers[depth], sets, query)

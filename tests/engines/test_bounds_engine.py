@@ -312,7 +312,7 @@ def test_the_certificate_names_its_statement_and_is_reproducible() -> None:
     assert outcome.certificate == again.certificate
     assert (outcome.candidates == again.candidates).all()
     document = certificate(outcome)
-    assert document["format"] == "assurance-certificate/1"
+    assert document["format"] == "assurance-certificate/2"
     assert document["statement"] == of_bytes(canonical_json(statement.model_dump(mode="json")))
     assert [proof[0] for proof in document["proofs"]] == np.flatnonzero(outcome.candidates).tolist()
 
@@ -322,10 +322,11 @@ def test_slopes_are_written_only_where_they_are_needed() -> None:
     crown = {proof[0] for proof in certificate(examined(0.15, method="crown")[2])["proofs"]}
     with_slopes = {region: slopes for region, _, slopes in document["proofs"] if slopes is not None}
     assert with_slopes and not set(with_slopes) & crown
-    (layers,) = next(iter(with_slopes.values()))
-    assert [len(layer) for layer in layers] == [3, 3]  # condition rows
-    assert [len(row) for row in layers[0]] == [16] * 3
-    assert all(0 <= value <= 1 for layer in layers for row in layer for value in row)
+    (clauses,) = next(iter(with_slopes.values()))
+    assert len(clauses) == 3
+    for row, betas, layers in clauses:
+        assert row == 0 and betas is None and [len(layer) for layer in layers] == [16, 16]
+        assert all(0 <= value <= 1 for layer in layers for value in layer)
 
 
 def test_nothing_to_prove_leaves_no_certificate() -> None:

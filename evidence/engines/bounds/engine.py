@@ -25,7 +25,7 @@ from evidence.engines.bounds.radius import Balls, attacked_radii, clean_margins,
 from evidence.engines.bounds.splitting import assess, split
 from evidence.engines.certificate import LEAF, Proof, write_certificate
 from evidence.errors import InputError, MissingLibraryError, UnsupportedError
-from evidence.network import Network, read_network
+from evidence.network import Model, compares_outputs, ends_in_softmax, read_graph, simplest, without_softmax
 from evidence.provenance import E_LIBRARY, library_versions, require
 from evidence.regions import N_SHAPE, Floats
 from evidence.specification import InputBalls, L2Ball, SensorError, Statement
@@ -40,20 +40,43 @@ E_UNSUPPORTED = code(
 
 ASSUMPTIONS = ("The network is the function over the real numbers that its stored weights define.",)
 
+WITHOUT_SOFTMAX = (
+    "The network's final Softmax is left out: over the real numbers it keeps the order of outputs, and the condition "
+    "only compares outputs."
+)
+
 
 def run(task: Task) -> Outcome:
     """Examine a task by bound propagation. Raises InputError E111, N106, N11x; UnsupportedError E112, N11x;
     MissingLibraryError E110."""
     parameters = read_parameters(task.parameters)
     _supported(task.statement, parameters)
-    network = read_network(task.network, f"model {short(task.statement.model)}")
+    network, assumptions = _network(task)
     _fits(network, task.statement)
     _require_device(task.device)
     with _one_thread():
-        return _examine(task, parameters, network)
+        return _examine(task, parameters, network, assumptions)
 
 
-def _examine(task: Task, parameters: Parameters, network: Network) -> Outcome:
+def _network(task: Task) -> tuple[Model, tuple[str, ...]]:
+    """The network to bound, a chain where it is one, and what is assumed of it.
+
+    Raises UnsupportedError E112 when a final Softmax cannot be left out.
+    """
+    graph = read_graph(task.network, f"model {short(task.statement.model)}")
+    if not ends_in_softmax(graph):
+        return simplest(graph), ASSUMPTIONS
+    if not all(compares_outputs(condition) for condition in task.regions.conditions):
+        raise UnsupportedError.of(
+            E_UNSUPPORTED,
+            "the network ends in Softmax, and the condition does more than to compare two outputs",
+            Place(field="condition"),
+            expected="a condition on which output is larger, or a network without the Softmax",
+        )
+    return simplest(without_softmax(graph)), (*ASSUMPTIONS, WITHOUT_SOFTMAX)
+
+
+def _examine(task: Task, parameters: Parameters, network: Model, assumptions: tuple[str, ...]) -> Outcome:
     regions, goals = task.regions, goals_of(task.regions)
     every = np.arange(len(regions))
     radius = None if regions.l2_radius is None else np.full(len(regions), regions.l2_radius)
@@ -111,11 +134,11 @@ def _examine(task: Task, parameters: Parameters, network: Network) -> Outcome:
         ),
         complete=False,
         versions=library_versions("bounds"),
-        assumptions=ASSUMPTIONS,
+        assumptions=assumptions,
     )
 
 
-def _attack(task: Task, parameters: Parameters, network: Network, descend: NDArray[np.bool_]) -> Attack:
+def _attack(task: Task, parameters: Parameters, network: Model, descend: NDArray[np.bool_]) -> Attack:
     return attack(
         network,
         task.regions,
@@ -131,7 +154,7 @@ def _attack(task: Task, parameters: Parameters, network: Network, descend: NDArr
 def _radii(
     task: Task,
     parameters: Parameters,
-    network: Network,
+    network: Model,
     bounder: Bounder,
     goals: Goals,
     correct: NDArray[np.bool_],
@@ -158,7 +181,7 @@ def _radii(
     return tuple(verified.tolist()), attacked
 
 
-def _clean_correct(task: Task, network: Network) -> int | None:
+def _clean_correct(task: Task, network: Model) -> int | None:
     """Listed inputs whose unperturbed decision is their label, strictly ahead; None without a decision rule."""
     if task.statement.decision == "none":
         return None
@@ -193,7 +216,7 @@ def _supported(statement: Statement, parameters: Parameters) -> None:
         )
 
 
-def _fits(network: Network, statement: Statement) -> None:
+def _fits(network: Model, statement: Statement) -> None:
     if (network.inputs, network.outputs) != (len(statement.inputs), len(statement.outputs)):
         raise InputError.of(
             N_SHAPE,

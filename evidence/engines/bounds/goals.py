@@ -44,6 +44,21 @@ class Goals:
         """Least clause bound [B]: where it is positive, the condition holds on the whole set."""
         return np.asarray(np.min(np.stack(self.clauses(regions, lower)), axis=0))
 
+    def leading(self, region: int, lower: Floats) -> list[tuple[int, int]]:
+        """For each clause of a region's condition: the row whose bound in `lower` [k] leads, and its place within
+        the clause (rows that repeat the first one stand in its place)."""
+        which = self.of[region]
+        values, member = lower + self.offsets[which], self.clause[which]
+        found = []
+        for clause in range(int(member.max()) + 1):
+            mine = np.flatnonzero(member == clause)
+            row = int(mine[values[mine].argmax()])
+            same = (self.rows[which, row] == self.rows[which, 0]).all() and bool(
+                self.offsets[which, row] == self.offsets[which, 0]
+            )
+            found.append((row, 0 if clause == member[0] and same else int(np.flatnonzero(mine == row)[0])))
+        return found
+
     def undecided(self, regions: Index, lower: Floats) -> NDArray[np.bool_]:
         """[B, k] rows of clauses that the bounds leave open."""
         open_clauses = np.stack(self.clauses(regions, lower), axis=1) <= 0

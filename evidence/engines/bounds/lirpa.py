@@ -8,6 +8,7 @@ in modules built for the exact batch size; short batches are filled up with copi
 The bounds are rounded to nearest, not outward: they are candidates until the independent checker confirms them.
 In alpha-CROWN only the lower slopes of the final backward pass are optimised; bounds of inner neurons stay those
 of CROWN, because that is what a certificate can carry and the checker can repeat.
+Chains are bounded as they are; graphs in the form of evidence/network/prepared.py.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.network import Affine, Network, to_torch
+from evidence.network import Affine, Model, Network, to_torch
+from evidence.network.operators import Rectifier, size
+from evidence.network.prepared import prepared, prepared_module
 from evidence.provenance import require
 from evidence.regions import Floats
 
@@ -40,8 +43,13 @@ _OPTIONS = {
     "sparse_features_alpha": False,
     "sparse_spec_alpha": False,
 }
+_GENERAL_OPTIONS = {"conv_mode": "matrix"}
+_S_SHAPED = 500.0
+"""Beyond this the library's tables for sigmoid and tanh end, and its bounds no longer hold."""
 _SLOPE_DIGITS = 4
 _SMALLEST_MODULE = 8
+_ROOM = 100_000_000
+"""Numbers in the largest coefficient array of a batch."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,8 @@ class LinearBounds:
     """Lower bounds [B, k] of k linear output functions on each of B sets.
 
     coefficients: [B, k, n] of the linear lower bound in the inputs, where asked for (backward methods only).
-    slopes: alpha-CROWN only: for each ReLU layer [B, k, neurons], the lower slopes that give these bounds.
+    slopes: alpha-CROWN of networks whose only bent operator is Relu: for each Relu [B, k, neurons], in the order of
+    the file, the lower slopes that give these bounds.
     """
 
     lower: Floats
@@ -85,7 +94,7 @@ def library() -> ModuleType:
     recursion = sys.getrecursionlimit()  # the library sets a million: nested input would then overflow the C stack
     with _no_cache_folder(), warnings.catch_warnings(record=True):
         try:
-            return require("auto_LiRPA")
+            return _mended(require("auto_LiRPA"))
         finally:
             root.handlers[:] = handlers
             root.setLevel(level)
@@ -93,16 +102,25 @@ def library() -> ModuleType:
 
 
 class Bounder:
-    """Bounds one network. `batch` sets are bounded at a time; modules are kept for each batch size."""
+    """Bounds one network, a chain or a graph. At most `batch` sets are bounded at a time, of large networks fewer.
 
-    def __init__(self, network: Network, batch: int = 256, device: str = "cpu", iterations: int = 20) -> None:
-        """Raises MissingLibraryError E110. `iterations` are the optimisation steps of alpha-CROWN."""
+    Modules are kept for each batch size, and for graphs apart for boxes and balls.
+    """
+
+    def __init__(self, network: Model, batch: int = 256, device: str = "cpu", iterations: int = 20) -> None:
+        """Raises MissingLibraryError E110; UnsupportedError N112, N115 with the node that cannot be bounded.
+
+        `iterations` are the optimisation steps of alpha-CROWN.
+        """
         self._library = library()
         self.network = network
-        self.batch = batch
+        self.batch = max(1, min(batch, _ROOM // _largest_product(network)))
         self._device = device
         self._iterations = iterations
-        self._modules: dict[int, Any] = {}
+        self._modules: dict[tuple[int, bool], Any] = {}
+        self._forms: dict[bool, Any] = {}
+        self._carries_slopes = _only_relus(network)
+        self._torch(euclidean=False)
 
     def bound(self, method: Method, sets: Sets, rows: Floats, coefficients: bool = False) -> LinearBounds:
         """Lower bounds of rows [B, k, outputs] @ network(x), for x over each of the B sets."""
@@ -125,17 +143,21 @@ class Bounder:
         size = _module_size(count, self.batch)
         fill = np.minimum(np.arange(size), count - 1)
         sets, rows = sets.take(fill), rows[fill]
-        with _double_precision(), contextlib.redirect_stdout(io.StringIO()):
-            module = self._module(size)
+        with _double_precision(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = self._module(size, sets.radius is not None)
             x = self._perturbed(sets)
             matrix = torch.tensor(rows, dtype=torch.float64, device=self._device)
             wanted = {"return_A": True, "needed_A_dict": _needed(module)} if coefficients and method != "ibp" else {}
             plain = "crown" if method == "alpha-crown" else method
             with torch.no_grad():
                 answer = module.compute_bounds(x=(x,), C=matrix, method=plain, bound_upper=False, **wanted)
-                lower = answer[0]
+                lower = _within_tables(module, answer[0])
                 linear = _coefficients(module, answer[2]) if wanted else None
             if method != "alpha-crown":
+                return LinearBounds(_numpy(lower, count), None if linear is None else _numpy(linear, count))
+            if not self._carries_slopes:
+                lower = torch.maximum(lower, self._optimised_whole(module, x, matrix))
                 return LinearBounds(_numpy(lower, count), None if linear is None else _numpy(linear, count))
             lower, slopes = self._optimised(module, x, matrix, lower)
         return LinearBounds(
@@ -177,18 +199,42 @@ class Bounder:
                 slopes.append(torch.where(better & (low < 0) & (high > 0), chosen, usual.expand_as(chosen)))
         return torch.maximum(rounded, plain), slopes
 
-    def _module(self, size: int) -> Any:
+    def _optimised_whole(self, module: Any, x: Any, matrix: Any) -> Any:
+        """alpha-CROWN's bounds of a graph, over bounds of inner neurons that stay those of CROWN."""
         import torch
 
-        if size not in self._modules:
+        fixed = {
+            node.inputs[0].name: [node.inputs[0].lower.detach().clone(), node.inputs[0].upper.detach().clone()]
+            for node in module.perturbed_optimizable_activations
+        }
+        if not fixed:
+            return torch.full(matrix.shape[:2], -torch.inf, dtype=torch.float64, device=matrix.device)
+        found = module.compute_bounds(
+            x=(x,), C=matrix, method="alpha-crown", bound_upper=False, intermediate_layer_bounds=fixed
+        )
+        return _within_tables(module, found[0].detach())
+
+    def _module(self, size: int, euclidean: bool) -> Any:
+        import torch
+
+        if (size, euclidean) not in self._modules:
             example = torch.zeros(size, self.network.inputs, dtype=torch.float64, device=self._device)
-            options = _OPTIONS | {"optimize_bound_args": {"iteration": self._iterations}}
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self._modules[size] = self._library.BoundedModule(
-                    _framed(self.network).to(self._device), example, bound_opts=options, device=self._device
-                )
-        return self._modules[size]
+            options: dict[str, object] = _OPTIONS | {"optimize_bound_args": {"iteration": self._iterations}}
+            if not isinstance(self.network, Network):
+                options |= _GENERAL_OPTIONS
+            self._modules[size, euclidean] = self._library.BoundedModule(
+                self._torch(euclidean), example, bound_opts=options, device=self._device
+            )
+        return self._modules[size, euclidean]
+
+    def _torch(self, euclidean: bool) -> Any:
+        """The network as the torch module that is bounded; balls need a matrix product at its beginning."""
+        if isinstance(self.network, Network):
+            return _framed(self.network).to(self._device)
+        if euclidean not in self._forms:
+            form = prepared(self.network, dense_input=euclidean)
+            self._forms[euclidean] = prepared_module(form, framed_input=euclidean).to(self._device)
+        return self._forms[euclidean]
 
     def _perturbed(self, sets: Sets) -> Any:
         import torch
@@ -206,11 +252,27 @@ class Bounder:
 # --- modules -----------------------------------------------------------------------------------------------------
 
 
+def _only_relus(network: Model) -> bool:
+    """Whether the bounded module's ReLUs are those of the file, one for one, and nothing else bends."""
+    if isinstance(network, Network):
+        return True
+    return all(node.operator.affine or isinstance(node.operator, Rectifier) for node in network.nodes)
+
+
+def _largest_product(network: Model) -> int:
+    """Numbers in the largest matrix that the backward passes need for one set."""
+    if isinstance(network, Network):
+        bent = list(network.relus)
+    else:
+        bent = [size(node.shape) for node in network.nodes if not node.operator.affine]
+    return max([network.inputs, *bent]) * max([network.outputs, *bent])
+
+
 def _framed(network: Network) -> Any:
     """The network between affine layers: the library treats balls and output rows only at those."""
     import torch
 
-    module = to_torch(network, torch.float64)
+    module: Any = to_torch(network, torch.float64)
     if not (network.layers and isinstance(network.layers[0], Affine)):
         module.insert(0, _identity(network.inputs))
     if not (network.layers and isinstance(network.layers[-1], Affine)):
@@ -244,6 +306,18 @@ def _coefficients(module: Any, found: Any) -> Any:
     return found[module.final_node().name][module.input_name[0]]["lA"]
 
 
+def _within_tables(module: Any, lower: Any) -> Any:
+    """The bounds, minus infinity for sets on which a sigmoid or tanh may get what its tables do not cover."""
+    import torch
+
+    for node in module._modules.values():
+        if type(node).__name__ in ("BoundSigmoid", "BoundTanh") and node.inputs[0].lower is not None:
+            low, high = node.inputs[0].lower.flatten(1).amin(1), node.inputs[0].upper.flatten(1).amax(1)
+            inside = (low > -_S_SHAPED) & (high < _S_SHAPED)
+            lower = torch.where(inside[:, None], lower, -torch.inf)
+    return lower
+
+
 def _numpy(tensor: Any, count: int) -> Floats:
     return np.asarray(tensor.detach()[:count].cpu().numpy(), dtype=np.float64)
 
@@ -271,6 +345,19 @@ def _double_precision() -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+def _mended(library: ModuleType) -> ModuleType:
+    """Let a bounded module list its members the way the present torch asks for it."""
+    original = library.BoundedModule._named_members
+
+    def named_members(
+        self: Any, get_members_fn: Any, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Any:
+        return original(self, get_members_fn, prefix, recurse)
+
+    library.BoundedModule._named_members = named_members
+    return library
 
 
 def _shims() -> None:

@@ -17,7 +17,7 @@ from evidence.engines.attack import attack
 from evidence.engines.bounds.goals import Goals
 from evidence.engines.bounds.lirpa import Bounder, Method, Sets
 from evidence.engines.bounds.splitting import assess
-from evidence.network import Network
+from evidence.network import Model
 from evidence.regions import Floats, RegionSet, outward
 
 Notify = Callable[[int, int, str], None]
@@ -71,7 +71,7 @@ def verified_radii(
 
 
 def attacked_radii(
-    network: Network,
+    network: Model,
     balls: Balls,
     goals: Goals,
     correct: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
@@ -104,12 +104,12 @@ def attacked_radii(
     return tuple(float(value) if np.isfinite(value) else None for value in nearest)
 
 
-def clean_margins(network: Network, goals: Goals, centers: Floats) -> Floats:
+def clean_margins(network: Model, goals: Goals, centers: Floats) -> Floats:
     """Margin [N] of the condition at the unperturbed inputs, in float64."""
     return _margins(network, goals, centers)
 
 
-def _margins(network: Network, goals: Goals, points: Floats) -> Floats:
+def _margins(network: Model, goals: Goals, points: Floats) -> Floats:
     every = np.arange(len(points))
     rows = np.einsum("bkm,bm->bk", goals.matrix(every), network.forward(points))
     return goals.margins(every, rows)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from evidence.engines.bounds.goals import Goals, Index
 from evidence.engines.bounds.lirpa import Bounder, Method, Sets
-from evidence.engines.certificate import Cut, Proof, Slopes, Tree
-from evidence.network import Network
+from evidence.engines.certificate import ClauseOffer, Cut, LeafOffer, Proof
+from evidence.network import Model
 from evidence.regions import Floats
 
 Notify = Callable[[int, int, str], None]
@@ -35,7 +35,7 @@ class Assessment:
     """What bounds say of B sets. margins: [B]; slopes: for sets that need them; cut: [B] input to cut, or -1."""
 
     margins: Floats
-    slopes: dict[int, Slopes]
+    slopes: dict[int, LeafOffer]
     cut: Index
 
 
@@ -44,13 +44,13 @@ class _Growing:
     """The partition of one region while it grows: nodes are addressed by their path of 0 (lower) and 1 (upper)."""
 
     cuts: dict[str, Cut] = field(default_factory=dict)
-    slopes: dict[str, Slopes] = field(default_factory=dict)
+    slopes: dict[str, LeafOffer] = field(default_factory=dict)
     leaves: int = 1
 
     def proof(self, region: int) -> Proof:
         """The finished partition in pre-order."""
         tree: list[Cut | None] = []
-        slopes: list[Slopes | None] = []
+        slopes: list[LeafOffer | None] = []
         stack = [""]
         while stack:
             path = stack.pop()
@@ -60,7 +60,7 @@ class _Growing:
                 slopes.append(self.slopes.get(path))
             else:
                 stack += [path + "1", path + "0"]
-        return Proof(region, Tree(tree), tuple(slopes))
+        return Proof(region, tuple(tree), tuple(slopes))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def assess(
     count = len(sets)
     margins = np.full(count, -np.inf)
     cut = np.full(count, -1, dtype=np.int64)
-    slopes: dict[int, Slopes] = {}
+    slopes: dict[int, LeafOffer] = {}
     for step in ladder(method):
         todo = np.flatnonzero(margins <= 0)
         block = bounder.batch * _BLOCK
@@ -110,14 +110,17 @@ def assess(
                 cut[index] = (weight.sum(axis=1) * width).argmax(axis=1)
             if found.slopes is not None:
                 for place in np.flatnonzero(margins[index] > 0):
-                    slopes[int(index[place])] = [layer[place].tolist() for layer in found.slopes]
+                    slopes[int(index[place])] = [
+                        ClauseOffer(position, [layer[place, row].tolist() for layer in found.slopes])
+                        for row, position in goals.leading(int(regions[index[place]]), found.lower[place])
+                    ]
             notify(count - len(todo) + start + len(index), count, f"{step} bounds")
     return Assessment(margins, slopes, cut)
 
 
 def split(
     bounder: Bounder,
-    network: Network,
+    network: Model,
     method: Method,
     sets: Sets,
     goals: Goals,
@@ -163,7 +166,7 @@ def split(
 
 
 def _centres(
-    network: Network, sets: Sets, goals: Goals, owner: Index, where: NDArray[np.bool_]
+    network: Model, sets: Sets, goals: Goals, owner: Index, where: NDArray[np.bool_]
 ) -> tuple[list[int], list[float]]:
     """Places of the chosen sets and the condition's margin at their centres, in float64."""
     places = np.flatnonzero(where)

@@ -27,7 +27,7 @@ from evidence.digest import short
 from evidence.engines.base import Outcome, SmoothingDetails, Task
 from evidence.engines.smoothing.sampling import Noise, Sampler, cache_batch
 from evidence.errors import InputError, MissingLibraryError, UnsupportedError
-from evidence.network import Network, read_network
+from evidence.network import Model, read_graph, simplest
 from evidence.provenance import E_LIBRARY, library_versions, require
 from evidence.regions import N_SHAPE
 from evidence.smoothing_radius import error_per_input, smoothed_radius
@@ -73,7 +73,7 @@ def run(task: Task) -> Outcome:
     parameters = _parameters(task)
     statement = task.statement
     radius = _radius(task)
-    network = read_network(task.network, f"model {short(statement.model)}")
+    network = simplest(read_graph(task.network, f"model {short(statement.model)}"))
     _require_fit(network, statement)
     _require_device(task.device)
     predicted, successes = _count(task, network, parameters)
@@ -101,7 +101,7 @@ def run(task: Task) -> Outcome:
     )
 
 
-def _count(task: Task, network: Network, parameters: Parameters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _count(task: Task, network: Model, parameters: Parameters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     sampler = Sampler(
         network,
         task.regions.centers,
@@ -159,7 +159,7 @@ def _radius(task: Task) -> float:
     return task.regions.l2_radius
 
 
-def _require_fit(network: Network, statement: Statement) -> None:
+def _require_fit(network: Model, statement: Statement) -> None:
     if (network.inputs, network.outputs) != (len(statement.inputs), len(statement.outputs)):
         raise InputError.of(
             N_SHAPE,

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.network import Affine, Network
+from evidence.network import Affine, Graph, Model, Network, to_torch
+from evidence.network.operators import size
 from evidence.regions import Floats
 
 if TYPE_CHECKING:
@@ -56,10 +57,15 @@ def noise_batch(seed: int, purpose: Purpose, stream: int, number: int, shape: tu
     return generator.standard_normal(shape, dtype=np.float32)
 
 
-def cache_batch(network: Network, device: str = "cpu") -> int:
+def cache_batch(network: Model, device: str = "cpu") -> int:
     """Samples in a batch such that two neighbouring layers' activations fit the cache: a power of two."""
-    widths = [network.inputs, *(len(layer.weight) for layer in network.layers if isinstance(layer, Affine))]
-    widest = max(a + b for a, b in zip(widths, [*widths[1:], 0], strict=True))
+    if isinstance(network, Graph):
+        widest = max(
+            size(node.shape) + sum(size(network.shape(tensor)) for tensor in node.inputs) for node in network.nodes
+        )
+    else:
+        widths = [network.inputs, *(len(layer.weight) for layer in network.layers if isinstance(layer, Affine))]
+        widest = max(a + b for a, b in zip(widths, [*widths[1:], 0], strict=True))
     room = (CACHE_BYTES if device == "cpu" else DEVICE_BYTES) // (4 * widest)
     return int(2 ** np.clip(np.floor(np.log2(max(room, 1))), 5, 17))
 
@@ -72,7 +78,7 @@ class Sampler:
     each coordinate, never clipped; sign: +1 when the largest output is the decision, -1 when the smallest is.
     """
 
-    network: Network
+    network: Model
     inputs: Floats
     sigma: float
     sign: Literal[1, -1]
@@ -104,7 +110,7 @@ class Sampler:
 
     def _scores(self, purpose: Purpose, samples: int, report: Report) -> Iterator[tuple[int, torch.Tensor]]:
         """Input number and its outputs [outputs, batch]; the memory is used again for the next."""
-        passes = _Passes(self)
+        passes = _GraphPasses(self, self.network) if isinstance(self.network, Graph) else _Passes(self, self.network)
         count, done = len(self.inputs), 0
         for index, start in enumerate(range(0, samples, self.batch)):
             shape = (min(self.batch, samples - start), self.network.inputs)
@@ -118,17 +124,42 @@ class Sampler:
             report(done)
 
 
+class _GraphPasses:
+    """The same for networks that are no chains: noise is added to the input, nothing is shared."""
+
+    def __init__(self, sampler: Sampler, network: Graph) -> None:
+        import torch
+
+        self._module = to_torch(network, torch.float32).to(sampler.device)
+        self._centers = torch.tensor(sampler.inputs, dtype=torch.float32, device=sampler.device)
+        self._sigma, self._device, self._sign = sampler.sigma, sampler.device, sampler.sign
+
+    def enter(self, noise: NDArray[np.float32]) -> torch.Tensor:
+        """sigma * noise [samples, inputs]."""
+        import torch
+
+        return torch.from_numpy(noise).to(self._device).mul_(self._sigma)
+
+    def scores(self, number: int, entered: torch.Tensor) -> torch.Tensor:
+        """Outputs [outputs, samples] of input `number` plus noise, the larger the better."""
+        import torch
+
+        with torch.no_grad():
+            values: torch.Tensor = self._module(entered + self._centers[number]).T
+        return values if self._sign > 0 else values.neg()
+
+
 class _Passes:
     """The network split for noisy inputs: `enter` takes the noise through the first affine layer."""
 
-    def __init__(self, sampler: Sampler) -> None:
+    def __init__(self, sampler: Sampler, network: Network) -> None:
         import torch
 
         def put(array: Floats) -> torch.Tensor:
             with np.errstate(over="ignore"):  # infinite scores are counted like any other, NaN for none
                 return torch.from_numpy(array.astype(np.float32)).to(sampler.device)
 
-        first, *layers = sampler.network.layers
+        first, *layers = network.layers
         centers = sampler.inputs.T
         self._sigma, self._device, self._sign = sampler.sigma, sampler.device, sampler.sign
         self._first: torch.Tensor | None = None

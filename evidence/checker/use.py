@@ -1,0 +1,62 @@
+"""One node as the operators see it: operands, attributes, and the builder that takes the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.checker.builder import Builder, Tensor
+from evidence.checker.rounding import Floats
+
+Value = Tensor | NDArray[Any] | None
+"""A tensor that flows, a constant, or an input that is left out."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One node: its operands and attributes, the builder, and the version of the operator set."""
+
+    builder: Builder
+    opset: int
+    operator: str
+    operands: tuple[Value, ...]
+    attributes: dict[str, Any]
+
+    def given(self, place: int) -> bool:
+        return place < len(self.operands) and self.operands[place] is not None
+
+    def tensor(self, place: int = 0) -> Tensor:
+        value = self.operands[place] if place < len(self.operands) else None
+        if not isinstance(value, Tensor):
+            raise ValueError(f"operand {place} is no tensor that flows")
+        return value
+
+    def floats(self, place: int) -> Floats:
+        value = self.operands[place] if place < len(self.operands) else None
+        if not isinstance(value, np.ndarray) or value.dtype != np.float64:
+            raise ValueError(f"operand {place} is no constant of floating-point type")
+        return value
+
+    def integers(self, place: int, name: str) -> list[int] | None:
+        """A list of integers, an attribute in older versions and an operand in newer ones."""
+        if name in self.attributes:
+            value = self.attributes[name]
+            if self.given(place) or not isinstance(value, tuple):
+                raise ValueError(f"{name} is given twice or is no list")
+            return list(value)
+        if not self.given(place):
+            return None
+        array = self.operands[place]
+        if not isinstance(array, np.ndarray) or array.dtype != np.int64 or array.ndim != 1:
+            raise ValueError(f"operand {place} ({name}) is no constant list of integers")
+        return [int(i) for i in array]
+
+    def at(self, name: str, default: Any) -> Any:
+        """An attribute, of the type of its default."""
+        value = self.attributes.get(name, default)
+        if type(value) is not type(default):
+            raise ValueError(f"attribute {name} is not of type {type(default).__name__}")
+        return value

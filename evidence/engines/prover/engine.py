@@ -1,0 +1,181 @@
+"""The prover: attack, bounds, then branch and bound until every region is proved, violated, or a limit is reached.
+
+Networks that are chains of affine maps and ReLUs are treated by this package's own batched CROWN in float64: few
+inputs are cut (inputs.py), many inputs keep their box and the phases of ReLUs are split (phases.py). Every proof
+leaves its partition and multipliers in the certificate; nothing counts until the independent checker has derived it
+again (evidence/run.py). Time and memory limits end the search with what is proved so far.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from evidence.diagnostics import Place
+from evidence.digest import short
+from evidence.engines.attack import METHOD
+from evidence.engines.base import BoundsDetails, Outcome, Task
+from evidence.engines.bounds.engine import E_UNSUPPORTED
+from evidence.engines.bounds.goals import goals_of
+from evidence.engines.certificate import Proof, write_certificate
+from evidence.engines.prover.arrays import place
+from evidence.engines.prover.chain import chain_of
+from evidence.engines.prover.growth import Growth, Ints
+from evidence.engines.prover.inputs import InputSearch, fresh
+from evidence.engines.prover.limits import Limits
+from evidence.engines.prover.parameters import Parameters, read_parameters
+from evidence.engines.prover.phases import PhaseSearch
+from evidence.engines.prover.rows import Rows, rows_of
+from evidence.engines.prover.violations import Violations
+from evidence.errors import InputError, UnsupportedError
+from evidence.network import Network, read_network
+from evidence.provenance import library_versions
+from evidence.regions import N_SHAPE, Floats, RegionSet
+from evidence.specification import InputBalls, L2Ball
+from evidence.verdict import Arithmetic, Predictor
+
+_FEW_INPUTS = 16
+"""Up to so many inputs that are not constant, cutting inputs pays."""
+_FIRST_LOOK = 2.0
+"""Seconds of search before the thorough attack: most regions are decided by then."""
+
+REALS = "The network is the function over the real numbers that its stored weights define."
+SINGLES = (
+    "Every operator of the model is executed in IEEE binary32 with rounding to nearest, in any order of summation, "
+    "on float32 inputs; the graph is executed as it is written."
+)
+
+
+def run(task: Task) -> Outcome:
+    """Examine a task. Raises InputError E111, N106, N11x; UnsupportedError E112, N11x; MissingLibraryError E110."""
+    parameters = read_parameters(task.parameters)
+    _supported(task)
+    network = read_network(task.network, f"model {short(task.statement.model)}")
+    if (network.inputs, network.outputs) != (len(task.statement.inputs), len(task.statement.outputs)):
+        raise InputError.of(
+            N_SHAPE,
+            f"{network.name} has {network.inputs} inputs and {network.outputs} outputs",
+            Place(network.name),
+            expected=f"{len(task.statement.inputs)} inputs and {len(task.statement.outputs)} outputs, as declared",
+        )
+    return _prove(task, parameters, network)
+
+
+def _prove(task: Task, parameters: Parameters, network: Network) -> Outcome:
+    started = time.monotonic()
+    regions = task.regions
+    violations = Violations(network, task)
+    everything = list(range(len(regions)))
+    violations.attack(everything, parameters.attack, light=True)
+
+    chain = chain_of(network, place(task.device), task.statement.arithmetic is Arithmetic.FLOAT32)
+    rows = rows_of(chain, goals_of(regions))
+    growth = Growth(network.inputs)
+    roots = growth.add(len(regions))
+    proved = np.zeros(len(regions))
+    left = [region for region in everything if region not in violations.points]
+    deadline = started + parameters.timeout
+    first = Limits(min(deadline, started + _FIRST_LOOK), parameters.max_parts, task.progress)
+    limits = Limits(deadline, parameters.max_parts, task.progress)
+    if _cuts_inputs(parameters, task):
+        search = _search(rows, growth, violations, regions, roots, left, proved)
+        search.run(first)
+        if search.open():
+            violations.attack(search.regions(), parameters.attack, light=False)
+            search.run(limits)
+        still_open = set(search.regions())
+    else:
+        still_open = _phases(rows, growth, violations, task, roots, left, proved, parameters, limits)
+    candidates = np.array([r not in still_open and r not in violations.points for r in everything], dtype=np.bool_)
+    proofs = []
+    for region in np.flatnonzero(candidates).tolist():
+        tree, leaves = growth.entries(int(roots[region]))
+        proofs.append(Proof(region, tree, leaves))
+    return Outcome(
+        candidates=candidates,
+        violations=violations.points,
+        certificate=write_certificate(task.statement, proofs) if proofs else None,
+        details=BoundsDetails(
+            method="branch-and-bound",
+            clean_correct=None,
+            attack_method=METHOD,
+            attack_restarts=parameters.attack,
+            attack_steps=0,
+            attack_tried=violations.tried,
+        ),
+        complete=True,
+        versions=library_versions("prover"),
+        assumptions=(SINGLES if chain.roundings else REALS,),
+        arithmetics=(task.statement.arithmetic,),
+        reason=(limits.hit or "parts became too thin to be cut") if still_open else "",
+    )
+
+
+def _cuts_inputs(parameters: Parameters, task: Task) -> bool:
+    if parameters.split != "auto":
+        return parameters.split == "inputs"
+    moving = (task.regions.upper - task.regions.lower > 1e-12).any(axis=0)
+    return int(moving.sum()) <= _FEW_INPUTS
+
+
+def _search(
+    rows: Rows,
+    growth: Growth,
+    violations: Violations,
+    regions: RegionSet,
+    roots: Ints,
+    left: list[int],
+    proved: Floats,
+) -> InputSearch:
+    which = np.array(left, dtype=np.int64)
+    start = fresh(rows, regions.lower[which], regions.upper[which], roots[which], which, np.ones(len(which)))
+    width = regions.upper - regions.lower
+    return InputSearch(
+        rows, growth, width, violations.consider, violations.points, proved, [start] if left else [], []
+    )
+
+
+def _phases(
+    rows: Rows,
+    growth: Growth,
+    violations: Violations,
+    task: Task,
+    roots: Ints,
+    left: list[int],
+    proved: Floats,
+    parameters: Parameters,
+    limits: Limits,
+) -> set[int]:
+    """Search region by region, each with its share of the time that is left; the regions that stay open."""
+    regions = task.regions
+    still_open = set(left)
+    violations.attack(left, parameters.attack, light=False)
+    for number, region in enumerate(left):
+        if region in violations.points:
+            continue
+        own = replace(limits, deadline=limits.fair_share(len(left) - number), hit=None)
+
+        def report(share: float, region: int = region) -> None:
+            proved[region] = share
+            limits.report(proved)
+
+        search = PhaseSearch(rows, growth, region, violations.consider, violations.points, own, report)
+        if search.run(int(roots[region]), regions.lower[region], regions.upper[region]):
+            still_open.discard(region)
+            report(1.0)
+        limits.hit = limits.hit or own.hit or ("no undecided neuron was left to split" if search.stuck else None)
+    return {region for region in still_open if region not in violations.points}
+
+
+def _supported(task: Task) -> None:
+    if task.statement.predictor is not Predictor.BASE:
+        raise UnsupportedError.of(
+            E_UNSUPPORTED, "proofs speak of the base network, not of a smoothed classifier", Place(field="predictor")
+        )
+    regions = task.statement.regions
+    if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball):
+        raise UnsupportedError.of(
+            E_UNSUPPORTED, "the prover needs boxes, not Euclidean balls", Place(field="engine"), expected="engine: bounds"
+        )

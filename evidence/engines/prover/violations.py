@@ -1,0 +1,137 @@
+"""Points that violate a region's condition: found by attack or met by the search, always float32 inputs inside it.
+
+A violation is kept when the runtime that replays counterexamples (evidence/replay.py) shows it, exactly; where that is
+not installed, when the network's own evaluation does. Not here: the attack itself (evidence/engines/attack.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.engines.attack import attack, inward
+from evidence.engines.base import Task
+from evidence.engines.prover.growth import Ints
+from evidence.errors import MissingLibraryError
+from evidence.network import Affine, Model, Network
+from evidence.regions import Floats, OutputCondition, RegionSet
+from evidence.replay import Runtime, executed
+
+_LIGHT, _LIGHT_STEPS, _STEPS = 32, 15, 60
+_RESTARTS = 3
+_REPLAYS = 200
+_OPERATIONS = 1e11
+_DOWNHILL = tuple(0.25 * 0.8**i for i in range(40))
+"""Steps downhill from a point that the search met, as shares of the region's width."""
+
+
+class Violations:
+    """The violations of one run: region -> input [n]."""
+
+    def __init__(self, network: Model, task: Task) -> None:
+        self.network, self.task, self.regions = network, task, task.regions
+        regions = task.regions
+        self._runtime: Runtime | None | Literal["unknown"] = "unknown"
+        self.points: dict[int, Floats] = {}
+        self.near_misses: dict[int, Floats] = {}
+        self.tried = 0
+        self._lower, self._upper = inward(regions.lower, np.inf), inward(regions.upper, -np.inf)
+
+    def attack(self, which: Sequence[int], starts: int, light: bool) -> None:
+        """Search these regions from `starts` points together: few steps when `light`, else several restarts."""
+        which = [region for region in which if region not in self.points]
+        if not which:
+            return
+        copies = max(1, min(_LIGHT if light else starts, self._affordable(light)) // len(which))
+        index = np.repeat(np.array(which, dtype=np.int64), copies)
+        found = attack(
+            self.network,
+            _repeated(self.regions, index),
+            np.ones(len(index), dtype=np.bool_),
+            min(starts, 1 if light else _RESTARTS),
+            _LIGHT_STEPS if light else _STEPS,
+            self.task.seed,
+            device=self.task.device,
+        )
+        self.tried += len(which) if light else 0
+        order = np.argsort(found.margins, kind="stable")
+        for place in order[(found.margins[order] <= 0) & found.tried[order]][:_REPLAYS]:
+            region = int(index[place])
+            if region not in self.points:
+                self.consider(region, found.inputs[place].astype(np.float64))
+
+    def _affordable(self, light: bool) -> int:
+        """How many starts a few seconds pay for."""
+        if not isinstance(self.network, Network):
+            return _LIGHT
+        weights = sum(layer.weight.size for layer in self.network.layers if isinstance(layer, Affine))
+        steps = _LIGHT_STEPS if light else _RESTARTS * _STEPS
+        return int(max(4, _OPERATIONS / (6 * weights * steps)))
+
+    def consider(self, region: int, point: Floats) -> None:
+        """Keep a point [n] near which the float32 execution violates; small steps downhill are tried from it."""
+        lower, upper = self._lower[region], self._upper[region]
+        if region in self.points or not (lower <= upper).all():
+            return
+        condition = self.regions.conditions[int(self.regions.condition_of[region])]
+        single = np.clip(point.astype(np.float32), lower, upper)
+        margin = self._margin(condition, single)
+        if margin <= 0 and self._keep(region, single.astype(np.float64)):
+            return
+        width = (upper - lower).astype(np.float64)
+        for step in _DOWNHILL:
+            slope = self._slope(condition, single)
+            moved = np.clip((single - step * width * np.sign(slope)).astype(np.float32), lower, upper)
+            found = self._margin(condition, moved)
+            if found < margin:
+                margin, single = found, moved
+                if margin <= 0 and self._keep(region, single.astype(np.float64)):
+                    return
+
+    def _margin(self, condition: OutputCondition, point: NDArray[np.float32]) -> float:
+        return float(condition.margins(self.network.forward(point[None].astype(np.float64)))[0])
+
+    def _slope(self, condition: OutputCondition, point: NDArray[np.float32]) -> Floats:
+        """Gradient of the least clause's best row in the input [n], in float64."""
+        if not isinstance(self.network, Network):
+            return np.zeros(len(point))
+        values, active = point[None].astype(np.float64), []
+        for layer in self.network.layers:
+            active.append(values > 0)
+            values = values @ layer.weight.T + layer.bias if isinstance(layer, Affine) else np.maximum(values, 0.0)
+        rows = (values @ condition.rows.T + condition.offsets)[0]
+        best = [np.where(condition.clause == c, rows, -np.inf).argmax() for c in range(int(condition.clause.max()) + 1)]
+        slope = condition.rows[[min(best, key=lambda row: rows[row])]]
+        for layer, passes in zip(reversed(self.network.layers), reversed(active), strict=True):
+            slope = slope @ layer.weight if isinstance(layer, Affine) else slope * passes
+        return np.asarray(slope[0])
+
+    def _keep(self, region: int, point: Floats) -> bool:
+        """Keep a violation that the runtime shows too: one that does not replay must not end the search."""
+        if self._runtime == "unknown":
+            try:
+                self._runtime = Runtime(self.task.network, "model")
+            except MissingLibraryError:
+                self._runtime = None
+        runtime = self._runtime
+        if runtime is None or executed(self.task.statement, self.regions, region, point.astype(np.float32), runtime):
+            self.points[region] = point
+            return True
+        self.near_misses[region] = point
+        return False
+
+
+def _repeated(regions: RegionSet, index: Ints) -> RegionSet:
+    return replace(
+        regions,
+        lower=regions.lower[index],
+        upper=regions.upper[index],
+        centers=regions.centers[index],
+        condition_of=regions.condition_of[index],
+        labels=regions.labels[index],
+        names=tuple(regions.names[i] for i in index.tolist()),
+    )
