@@ -216,10 +216,11 @@ def inward(bounds: Floats, direction: float) -> Singles:
 
 def _float32(network: Model, device: str) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
     """The network in float32, and the gradient in its inputs of weighted outputs."""
-    return _of_chain(network) if isinstance(network, Network) and device == "cpu" else _of_module(network, device)
+    return of_chain(network) if isinstance(network, Network) and device == "cpu" else _of_module(network, device)
 
 
-def _of_chain(network: Network) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
+def of_chain(network: Network) -> tuple[Callable[[Singles], Singles], Callable[[Singles, Singles], Singles]]:
+    """A chain in float32 on numpy: outputs [B, m] of inputs [B, n], and the gradient of weighted outputs."""
     layers = [
         (layer.weight.astype(np.float32), layer.bias.astype(np.float32)) if isinstance(layer, Affine) else None
         for layer in network.layers

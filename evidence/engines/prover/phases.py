@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from evidence.engines.certificate import ClauseOffer, packed
 from evidence.engines.prover.arrays import Array
 from evidence.engines.prover.ascent import Ascent, Bounded, Box, Multipliers
+from evidence.engines.prover.cells import optimum
 from evidence.engines.prover.crown import Parts, Table, derive
 from evidence.engines.prover.growth import CLAUSE, SPLIT, Growth, Ints
 from evidence.engines.prover.limits import Limits
@@ -259,7 +260,10 @@ class PhaseSearch:
         if len(left):
             self._consider(bounded, np.flatnonzero(~held & ~empty[of]))
             nodes.open = open_
-            self._promise(nodes, bounded, of, clause, ~held)
+            bare = self._promise(nodes, bounded, of, clause, ~held)
+            for b in bare.tolist():
+                closed += self._cell(nodes, b)
+            left = np.flatnonzero(nodes.open.any(axis=1))
             worst = np.full(len(nodes.node), np.inf)
             np.minimum.at(worst, of, self.host(value))
             left = left[np.argsort(worst[left], kind="stable")]
@@ -336,8 +340,62 @@ class PhaseSearch:
         margins = self.rows.clauses(regions, self.rows.evaluate(regions, points)).min(axis=1)
         self.found(self.region, points[int(margins.argmin())])  # if not it, then perhaps a point downhill from it
 
-    def _promise(self, nodes: _Nodes, bounded: Bounded, of: Ints, clause: Ints, open_: Bools) -> None:
-        """What splitting each neuron promises for each node [B, N]; -1 where it is decided."""
+    def _cell(self, nodes: _Nodes, b: int) -> float:
+        """Decide a node on which every phase is decided by linear programming; the share that is closed with it."""
+        one = nodes.take(np.array([b]))
+        _, clauses, ascent, given = self._ascent(one)
+        rows, walls, heights = self._affine(one)
+        for at, clause in enumerate(clauses.tolist()):
+            row, offset = rows[clause]
+            found = optimum(row, offset, walls, heights, self.host(self.lower)[0], self.host(self.upper)[0])
+            if found is None:
+                self.stuck = True
+                return 0.0
+            self.found(self.region, found.point)
+            for code, price in zip(one.path[0], found.prices.tolist(), strict=True):
+                one.beta[0, clause, abs(code) - 1] = price
+                layer = int(np.searchsorted(self.starts, abs(code) - 1, side="right")) - 1
+                given.beta[layer][at, abs(code) - 1 - int(self.starts[layer])] = price
+        if not bool((self.host(ascent.value(given)) > _ENOUGH * self.scale).all()):
+            self.stuck = True
+            return 0.0
+        nodes.open[b] = False
+        self.growth.close(one.node)
+        self.growth.offers[int(one.node[0])] = tuple(
+            self._offer(one.path[0], c, one.alpha[0, c], one.beta[0, c]) if c in clauses else None
+            for c in range(self.clauses)
+        )
+        return float(one.share[0])
+
+    def _affine(self, one: _Nodes) -> tuple[dict[int, tuple[Floats, float]], Floats, Floats]:
+        """On a node with all phases decided: the open clauses' rows as affine functions of the input, and the walls of
+        the splits, walls @ x + heights >= 0."""
+        weights = [self.host(weight) for weight in self.chain.weights]
+        biases = [self.host(bias) for bias in self.chain.biases]
+        inputs = self.chain.inputs
+        slope, shift = np.eye(inputs), np.zeros(inputs)
+        wall: dict[int, tuple[Floats, float]] = {}
+        for k in range(self.chain.depth):
+            slope, shift = weights[k] @ slope, weights[k] @ shift + biases[k]
+            for code in one.path[0]:
+                j = abs(code) - 1 - int(self.starts[k])
+                if 0 <= j < len(shift):
+                    side = 1.0 if code > 0 else -1.0
+                    wall[code] = (side * slope[j], side * float(shift[j]))
+            active = one.low[k][0] >= 0
+            slope, shift = slope * active[:, None], shift * active
+        top = self.host(self.rows.weights[self.condition])
+        offsets = self.host(self._offsets(one))[0]
+        rows = {
+            int(c): (top[self.leading[c]] @ slope, float(top[self.leading[c]] @ shift + offsets[self.leading[c]]))
+            for c in np.flatnonzero(one.open[0])
+        }
+        listed = [wall[code] for code in one.path[0]]
+        walls = np.array([item[0] for item in listed]).reshape(len(listed), inputs)
+        return rows, walls, np.array([item[1] for item in listed])
+
+    def _promise(self, nodes: _Nodes, bounded: Bounded, of: Ints, clause: Ints, open_: Bools) -> Ints:
+        """Choose the neurons to try for each open node; the nodes that have no undecided neuron left."""
         chain, xp = self.chain, self.xp
         pairs = np.flatnonzero(open_)
         size = [np.abs(self.host(layer)[pairs]) for layer in bounded.coefficient]
@@ -367,10 +425,10 @@ class PhaseSearch:
         nodes.candidates = np.concatenate(best, axis=1)
         nodes.promise = np.take_along_axis(promise, nodes.candidates, axis=1)
         nodes.split = promise.argmax(axis=1)
-        self.stuck = self.stuck or bool((promise.max(axis=1)[nodes.open.any(axis=1)] < 0).any())
         coefficient = np.concatenate([self.host(layer) for layer in bounded.coefficient], axis=1)
         nodes.sizes = np.zeros((len(nodes.node), self.clauses, nodes.candidates.shape[1]))
         nodes.sizes[of, clause] = coefficient[np.arange(len(of))[:, None], nodes.candidates[of]]
+        return np.flatnonzero((promise.max(axis=1) < 0) & nodes.open.any(axis=1))
 
     def _choose(self, nodes: _Nodes) -> None:
         """Try the best candidate of every layer on both phases, and take the one whose worse part gains most."""

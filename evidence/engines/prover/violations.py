@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -16,14 +17,18 @@ from numpy.typing import NDArray
 from evidence.engines.attack import attack, inward
 from evidence.engines.base import Task
 from evidence.engines.prover.growth import Ints
+from evidence.engines.prover.descent import descend
 from evidence.errors import MissingLibraryError
+from evidence.exact import box_of
 from evidence.network import Affine, Model, Network
 from evidence.regions import Floats, OutputCondition, RegionSet
 from evidence.replay import Runtime, executed
 
-_LIGHT, _LIGHT_STEPS, _STEPS = 32, 15, 60
+_LIGHT, _LIGHT_STEPS, _STEPS = 64, 20, 100
 _RESTARTS = 3
-_REPLAYS = 200
+_REPLAYS = 32
+_NEAR = 1e-3
+_EXACT = 200_000
 _OPERATIONS = 1e11
 _DOWNHILL = tuple(0.25 * 0.8**i for i in range(40))
 """Steps downhill from a point that the search met, as shares of the region's width."""
@@ -39,30 +44,59 @@ class Violations:
         self.points: dict[int, Floats] = {}
         self.near_misses: dict[int, Floats] = {}
         self.tried = 0
-        self._lower, self._upper = inward(regions.lower, np.inf), inward(regions.upper, -np.inf)
+        self._lower, self._upper = self._singles()
 
     def attack(self, which: Sequence[int], starts: int, light: bool) -> None:
         """Search these regions from `starts` points together: few steps when `light`, else several restarts."""
         which = [region for region in which if region not in self.points]
+        if light:
+            self.tried += len(which)
+        points = max(1, min(_LIGHT if light else starts, self._affordable(light)) // max(1, len(which)))
+        if points == 1 or not isinstance(self.network, Network):
+            self._together(which, points, light)
+            return
+        for region in which:
+            lower, upper = self._lower[region], self._upper[region]
+            if not (lower <= upper).all():
+                continue
+            condition = self.regions.conditions[int(self.regions.condition_of[region])]
+            steps = _LIGHT_STEPS if light else _STEPS
+            inputs, margins = descend(self.network, lower, upper, condition, points, steps, self.task.seed)
+            for place in np.flatnonzero(margins <= _NEAR * np.abs(margins).max())[:_REPLAYS]:
+                self.consider(region, inputs[place].astype(np.float64))
+
+    def _together(self, which: list[int], copies: int, light: bool) -> None:
+        """Few points for each of many regions, or a graph: the attack that all engines share."""
         if not which:
             return
-        copies = max(1, min(_LIGHT if light else starts, self._affordable(light)) // len(which))
         index = np.repeat(np.array(which, dtype=np.int64), copies)
         found = attack(
             self.network,
             _repeated(self.regions, index),
             np.ones(len(index), dtype=np.bool_),
-            min(starts, 1 if light else _RESTARTS),
+            1 if light else _RESTARTS,
             _LIGHT_STEPS if light else _STEPS,
             self.task.seed,
             device=self.task.device,
         )
-        self.tried += len(which) if light else 0
         order = np.argsort(found.margins, kind="stable")
         for place in order[(found.margins[order] <= 0) & found.tried[order]][:_REPLAYS]:
-            region = int(index[place])
-            if region not in self.points:
-                self.consider(region, found.inputs[place].astype(np.float64))
+            self.consider(int(index[place]), found.inputs[place].astype(np.float64))
+
+    def _singles(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The float32 boxes inside the regions: exact against their decimal text where there are not too many."""
+        regions = self.regions
+        lower, upper = inward(regions.lower, np.inf), inward(regions.upper, -np.inf)
+        if regions.lower.size > _EXACT:
+            return lower, upper
+        for region in range(len(regions)):
+            box = box_of(self.task.statement, regions, region)
+            for i, (low, high) in enumerate(zip(box.lower, box.upper, strict=True)):
+                if Fraction(float(lower[region, i])) < low:
+                    lower[region, i] = np.nextafter(lower[region, i], np.float32(np.inf))
+                if Fraction(float(upper[region, i])) > high:
+                    upper[region, i] = np.nextafter(upper[region, i], np.float32(-np.inf))
+        return lower, upper
 
     def _affordable(self, light: bool) -> int:
         """How many starts a few seconds pay for."""
