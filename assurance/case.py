@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from evidence.digest import Digest
+from evidence.records.external import ToolName
 from evidence.specification import Condition, Frozen, NamedBox, Port, Quantity, Range
 from evidence.threat import ThreatModel
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
@@ -281,6 +282,22 @@ class Run(Frozen):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
+class ExternalVerdict(DeclaredFile):
+    """The result file of another verifier about a requirement: kept, replayed, never counted as a proof."""
+
+    tool: ToolName
+    tool_version: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)] | None = None
+    requirement: Id
+    model: Id
+    property_file: Id
+    """The VNN-LIB file that the tool was asked about."""
+
+    @property
+    def run(self) -> Run:
+        """As an entry of the journal: an import answers a requirement as a run does."""
+        return Run(id=self.id, requirement=self.requirement, engine=self.tool)
+
+
 class DocumentItem(DeclaredFile):
     """An external document offered as evidence."""
 
@@ -355,12 +372,18 @@ class Case(Frozen):
     property_files: tuple[File, ...] = ()
     threat_models: tuple[ThreatModel, ...] = ()
     runs: tuple[Run, ...] = ()
+    external_verdicts: tuple[ExternalVerdict, ...] = ()
     patterns: tuple[Id, ...] = Field(("ml-constituent",), min_length=1, max_length=1)
     """The argument pattern. Joining several in one argument is not built yet."""
     documents: tuple[DocumentItem, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     evidence_folder: RelativePath = "evidence"
+
+    @property
+    def answering(self) -> tuple[Run, ...]:
+        """Everything that the journal can name as a run: the runs, then the imported verdicts of other tools."""
+        return (*self.runs, *(item.run for item in self.external_verdicts))
 
     def requirement(self, id: str) -> Requirement:
         return next(item for item in self.requirements if item.id == id)

@@ -94,7 +94,7 @@ _SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postpro
 
 _LISTS = (
     "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
-    "property_files", "threat_models", "runs", "documents", "deviations",
+    "property_files", "threat_models", "runs", "external_verdicts", "documents", "deviations",
 )  # fmt: skip
 
 
@@ -117,7 +117,8 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
     # what documents and deviations can be about shares one name space, and so do the declared files
     for names in (
         ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables", "property_files"),
-        ("models", "data_sets", "tables", "property_files", "documents"),
+        ("models", "data_sets", "tables", "property_files", "documents", "external_verdicts"),
+        ("runs", "external_verdicts"),
     ):
         owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
         for name in names:
@@ -171,6 +172,11 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     for i, run in enumerate(case.runs):
         yield from missing(run.requirement, ids(case.requirements), "requirement", "runs", i, "requirement")
         yield from missing(run.engine, set(ENGINES), "engine", "runs", i, "engine")
+    for i, verdict in enumerate(case.external_verdicts):
+        here = ("external_verdicts", i)
+        yield from missing(verdict.requirement, ids(case.requirements), "requirement", *here, "requirement")
+        yield from missing(verdict.model, models, "model", *here, "model")
+        yield from missing(verdict.property_file, properties, "property file", *here, "property_file")
     for i, item in enumerate(case.documents):
         yield from missing(item.author, people, "person", "documents", i, "author")
         if item.reviewer:
@@ -272,6 +278,12 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
                     f"run {run.id}: its sigma is {run.parameters.get('sigma')}, the deployed classifier's noise is {noise}",
                     document.place(("runs", i, "parameters")),
                 )
+    for i, verdict in enumerate(case.external_verdicts):
+        if _declared(case, verdict.requirement) and case.requirement(verdict.requirement).property is None:
+            yield C_ENGINE.finding(
+                f"external verdict {verdict.id}: requirement {verdict.requirement} has no formal property to compare with",
+                document.place(("external_verdicts", i, "requirement")),
+            )
     yield from _circles(case, document)
     for i, hazard in enumerate(case.hazards):
         if hazard.id not in answered:
@@ -327,6 +339,7 @@ def _unused(case: Case, document: Document) -> Iterator[Finding]:
     used |= {item.threat_model for item in regions if isinstance(item, BallsOf)}
     used |= {item.table for item in regions if isinstance(item, CellsOf)}
     used |= {item.property_file for item in regions if isinstance(item, FileOf)}
+    used |= {name for item in case.external_verdicts for name in (item.model, item.property_file)}
     for name in ("models", "data_sets", "tables", "property_files", "threat_models"):
         for i, item in enumerate(getattr(case, name)):
             if item.id not in used:

@@ -18,7 +18,7 @@ from assurance.register import Register
 from assurance.status import Standing, Status
 from assurance.support import Reason, reason
 from evidence.diagnostics import Severity, code
-from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
+from evidence.records import BoundsRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
 from evidence.specification import InputBalls, KeepLabel, Statement
 from evidence.verdict import Artefact, GuaranteeKind
 
@@ -110,6 +110,8 @@ def _record_bits(case: Case, standings: dict[str, Standing], entry: Entry, item:
         if standing.best is None or standing.status not in (Status.SUPPORTED, Status.PARTIAL):
             continue
         record = standing.best.record
+        if isinstance(record, ExternalVerdictRecord):
+            continue  # another tool's word earns no credit
         formal = case.requirement(name).property
         role = ModelRole(case.model(formal.model).role) if formal else None
         yield Bit(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from assurance.case import Run
+from assurance.case import ExternalVerdict, Run
 from assurance.loading import LoadedCase, require_fresh
 from assurance.preflight import require_usable
 from assurance.status import count_regions
@@ -19,9 +19,12 @@ from evidence.campaign import Finished, Planned, run_all
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import of_file
 from evidence.engines.base import Progress, silent
-from evidence.errors import InputError
+from evidence.errors import AssuranceError, InputError
+from evidence.external.importing import Given, import_verdict
 from evidence.records import RunRecord
+from evidence.specification import PropertyFile, PropertyHolds
 from evidence.store import Entry, Store
+from evidence.verdict import Predictor
 
 C_NO_RUN = code("C123", Severity.ERROR, "no such run", "name one of the runs that the case declares")
 E_FAILED = code("E108", Severity.ERROR, "run failed", "see the message; the other runs are not affected")
@@ -57,7 +60,7 @@ def execute(
     """
     require_fresh(loaded)
     require_usable(loaded)
-    chosen = _chosen(loaded, list(only))
+    chosen, verdicts = _chosen(loaded, list(only))
     planned = [_planned(loaded, run, chosen_device(device)) for run in chosen]
     by_name = {run.id: run for run in chosen}
     done: dict[str, Executed] = {}
@@ -66,7 +69,8 @@ def execute(
         done[item.name] = _executed(loaded, store, by_name[item.name], item)
 
     run_all(planned, _blobs(loaded, store), store, workers, progress, finished)
-    return [done[run.id] for run in chosen]
+    imported = [import_declared(loaded, store, item) for item in verdicts]
+    return [*(done[run.id] for run in chosen), *imported]
 
 
 def _executed(loaded: LoadedCase, store: Store, run: Run, item: Finished) -> Executed:
@@ -90,13 +94,45 @@ def chosen_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cud
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _chosen(loaded: LoadedCase, only: list[str]) -> list[Run]:
-    runs = list(loaded.case.runs)
-    unknown = [name for name in only if name not in {run.id for run in runs}]
+def import_declared(loaded: LoadedCase, store: Store, item: ExternalVerdict) -> Executed:
+    """Import a declared verdict of another tool: read, replay, store, note in the journal.
+
+    A counterexample is also held against the requirement's own property, whose regions need not come from the file.
+    """
+    claim, blobs = loaded.claims[item.requirement], _blobs(loaded, store)
+    files = {file.id: file.declared for file in loaded.files}
+    stated = claim.statement
+    regions = PropertyFile(file=files[item.property_file])
+    asked = stated.model_copy(
+        update={
+            "model": files[item.model],
+            "regions": regions,
+            "condition": PropertyHolds(),
+            "predictor": Predictor.BASE,
+        }
+    )
+    own = [stated] if stated.model == asked.model and stated.predictor is Predictor.BASE and stated != asked else []
+    try:
+        given = Given(item.tool, item.tool_version, blobs(item.digest), item.path, blobs(regions.file))
+        record, digest, fresh = import_verdict(given, [*own, asked], blobs, store)
+    except AssuranceError as error:
+        return Executed(item.run, None, None, False, "failed", error.findings)
+    outcome = _outcome(loaded, store, item.run, record)
+    store.note(Entry(item.requirement, claim.criterion_digest, digest, item.id, outcome))
+    return Executed(item.run, record, digest, fresh, outcome)
+
+
+def _chosen(loaded: LoadedCase, only: list[str]) -> tuple[list[Run], list[ExternalVerdict]]:
+    runs, verdicts = list(loaded.case.runs), list(loaded.case.external_verdicts)
+    names = [run.id for run in loaded.case.answering]
+    unknown = [name for name in only if name not in names]
     if unknown:
-        listed = ", ".join(run.id for run in runs) or "none"
+        listed = ", ".join(names) or "none"
         raise InputError.of(C_NO_RUN, f"no run {unknown[0]!r}", Place(str(loaded.file)), expected=f"one of: {listed}")
-    return [run for run in runs if not only or run.id in only]
+    return (
+        [run for run in runs if not only or run.id in only],
+        [item for item in verdicts if not only or item.id in only],
+    )
 
 
 def _planned(loaded: LoadedCase, run: Run, device: Literal["cpu", "cuda"]) -> Planned:

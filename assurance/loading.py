@@ -173,6 +173,7 @@ def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
         *case.tables,
         *case.property_files,
         *case.documents,
+        *case.external_verdicts,
     )
     for item in declared:
         path = folder / item.path
@@ -187,7 +188,7 @@ def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
 def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:
     places = {
         item.id: document.place((name, i, "digest"))
-        for name in ("models", "data_sets", "tables", "property_files", "documents")
+        for name in ("models", "data_sets", "tables", "property_files", "documents", "external_verdicts")
         for i, item in enumerate(getattr(case, name))
     }
     for item in files:

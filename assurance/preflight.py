@@ -15,7 +15,7 @@ import numpy as np
 from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import AssuranceError, InputError
-from evidence.network import read_network
+from evidence.network import chain, read_graph
 from evidence.regions import N_SHAPE, expand
 from evidence.specification import InputBalls
 
@@ -26,6 +26,9 @@ T_EQUAL = code(
     "T105", Severity.WARNING, "listed inputs repeat each other", "list each input once: repeats inflate shares"
 )
 
+_CHAINS_ONLY = ("reachability",)
+"""Engines that treat chains of affine maps and ReLUs only."""
+
 
 def examine(loaded: LoadedCase) -> tuple[Finding, ...]:
     """Findings on the files that runs need (N1xx). Files that are missing or changed are reported elsewhere."""
@@ -34,7 +37,7 @@ def examine(loaded: LoadedCase) -> tuple[Finding, ...]:
         claim = loaded.claims.get(run.requirement)
         if claim is None:
             continue
-        for finding in _statement(loaded, run.requirement):
+        for finding in _statement(loaded, run.requirement, run.engine in _CHAINS_ONLY):
             found.setdefault((finding.code, str(finding.place)), finding)
     return tuple(found.values())
 
@@ -76,14 +79,15 @@ def require_usable(loaded: LoadedCase) -> None:
         raise InputError(*findings)
 
 
-def _statement(loaded: LoadedCase, requirement: str) -> Iterator[Finding]:
+def _statement(loaded: LoadedCase, requirement: str, chains_only: bool) -> Iterator[Finding]:
     statement = loaded.claims[requirement].statement
     model = loaded.path_of(statement.model)
     if model is None:
         return
     name = _shown(loaded, model)
     try:
-        network = read_network(model.read_bytes(), name)
+        graph = read_graph(model.read_bytes(), name)
+        network = chain(graph) if chains_only else graph
     except AssuranceError as error:
         for finding in error.findings:
             yield dataclasses.replace(finding, place=Place(name, element=finding.place.element))

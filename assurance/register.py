@@ -13,6 +13,7 @@ from typing import Any
 
 from assurance.case import Case, DocumentItem
 from assurance.loading import LoadedCase
+from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import PREFIX, is_digest, of_bytes
 from evidence.errors import AssuranceError
@@ -90,7 +91,7 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     """
     findings: list[Finding] = []
     entries = store.journal()
-    declared = {run.id: run.requirement for run in loaded.case.runs}
+    declared = {run.id: run.requirement for run in loaded.case.answering}
     newest = {entry.run: number for number, entry in enumerate(entries)}
     runs = []
     for number, entry in enumerate(entries):
@@ -111,6 +112,8 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     for digest, record in _unjournaled(store, {entry.record for entry in entries}):
         findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
         runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
+    for digest, disputed in {item.digest: item.record for item in runs}.items():
+        findings += cross_findings(disputed, digest)
     return Register(tuple(runs), tuple(_documents(loaded)), tuple(findings))
 
 

@@ -17,6 +17,8 @@ from assurance.status import Standing, Status, disposes, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from assurance.words import counted, predictor_words
 from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.external.agreement import inconsistencies
+from evidence.records import ExternalVerdictRecord
 from evidence.specification import KeepLabel
 from evidence.store import Store
 from evidence.threat import Addressed, taxonomy_coverage
@@ -68,7 +70,18 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     findings = [*loaded.findings, *register.findings, *built.findings]
     findings += [finding for item in covered for finding in item.findings]
     findings += [finding for standing in found.values() for finding in _standing_findings(loaded, standing)]
+    findings += _external_findings(register)
     return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings))
+
+
+def _external_findings(register: Register) -> list[Finding]:
+    """Where current verdicts of other tools do not agree with their own witness or with any record of the case."""
+    known = [(item.digest, item.record) for item in register.runs]
+    found: list[Finding] = []
+    for item in register.runs:
+        if item.current and isinstance(item.record, ExternalVerdictRecord):
+            found += inconsistencies(item.record, known)
+    return found
 
 
 def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:

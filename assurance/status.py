@@ -19,6 +19,7 @@ from assurance.loading import LoadedCase
 from assurance.register import Register, RunItem
 from assurance.support import (
     S_AFTER,
+    S_CROSS,
     S_DISPOSED,
     S_NONE,
     S_PROBABILITY,
@@ -32,7 +33,7 @@ from assurance.support import (
     review_reasons,
 )
 from evidence.errors import AssuranceError
-from evidence.records import SmoothingRecord
+from evidence.records import ExternalVerdictRecord, SmoothingRecord
 from evidence.regions import expand
 from evidence.specification import Boxes, InputBalls, Statement
 from evidence.store import Store
@@ -106,7 +107,8 @@ def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> 
     held = [(item, assess(claim, item.record, total, loaded.stale)) for item in items]
     # whatever it was made for, a record that fits the claim in every field refutes it with its counterexamples
     others = [item for item in register.runs if item.requirement != id]
-    held += [(item, found) for item in others if (found := assess(claim, item.record, total, loaded.stale)).refuted]
+    judged = [(item, assess(claim, item.record, total, loaded.stale)) for item in others]
+    held += [(item, found) for item, found in judged if found.refuted or _crossed(found)]
     return _decide(loaded, claim, total, tuple(held), _tries(claim, register))
 
 
@@ -158,8 +160,9 @@ def _decide(
     reasons = list(best[1].reasons) if best else [reason(S_NONE, "no current run has answered")]
     reasons += [item for item in review_reasons(claim) if item not in reasons]
     disposed = [item for item in loaded.case.deviations if item.about == id and disposes(item, claim, refuted)]
-    flaws = [item for item in (_criterion_after_result(claim, held), _many_tries(claim, tries)) if item]
-    reasons += flaws
+    crossed = next((doubt for _, found in held if (doubt := _crossed(found))), None)
+    flaws = [item for item in (_criterion_after_result(claim, held), _many_tries(claim, tries), crossed) if item]
+    reasons += [item for item in flaws if item not in reasons]
     if refuted and not any(item.code == S_REFUTED.id for item in reasons):
         reasons.append(reason(S_REFUTED, f"an earlier record holds counterexamples in {refuted} of {total} regions"))
     if (refuted or flaws) and disposed:
@@ -190,6 +193,8 @@ def _status(
         return Status.UNDEVELOPED
     if any(item.code == S_STALE.id for item in best.reasons):
         return Status.STALE
+    if _crossed(best) and not disposed:
+        return Status.IN_DOUBT
     if best.level is Level.NONE:
         return Status.UNDEVELOPED
     if (refuted or flawed) and not disposed:
@@ -197,6 +202,11 @@ def _status(
     if best.level is Level.FULL and not refuted and not flawed:
         return Status.SUPPORTED
     return Status.PARTIAL
+
+
+def _crossed(found: Assessment) -> Reason | None:
+    """The reason that a cross-check disagrees with a record about this very claim, however old the record."""
+    return next((item for item in found.reasons if item.code == S_CROSS.id), None)
 
 
 def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment], ...]) -> Reason | None:
@@ -209,7 +219,12 @@ def _criterion_after_result(claim: Claim, held: tuple[tuple[RunItem, Assessment]
 
 
 def _met(item: RunItem) -> bool:
-    """What the journal noted at the time; counterexamples in the record itself outweigh it."""
+    """What the journal noted at the time; counterexamples in the record itself outweigh it.
+
+    Another tool's word can meet no criterion, so without counterexample it is no failed try either.
+    """
+    if isinstance(item.record, ExternalVerdictRecord):
+        return not item.record.counterexamples
     return item.outcome == "met" and not getattr(item.record, "counterexamples", ())
 
 

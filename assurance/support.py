@@ -17,7 +17,7 @@ from fractions import Fraction
 from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
 from evidence.errors import InputError
-from evidence.records import BoundsRecord, OutputRangeRecord, RunRecord, SmoothingRecord
+from evidence.records import BoundsRecord, ExternalVerdictRecord, OutputRangeRecord, RunRecord, SmoothingRecord
 from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, TableCells
 from evidence.threat import contains, describe
 from evidence.verdict import Arithmetic, GuaranteeKind
@@ -89,6 +89,18 @@ S_AFTER = code(
     "criterion set after the result",
     "state why the criterion changed; the earlier record stays visible",
 )
+S_CROSS = code(
+    "S122",
+    Severity.ERROR,
+    "a cross-check disagrees",
+    "find out which method is wrong; until then neither result supports anything",
+)
+S_EXTERNAL = code(
+    "S123",
+    _GAP,
+    "an external verdict whose proof nobody checked",
+    "prove the property with `assurance run`, or have the proof checked; a replayed counterexample counts without that",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +165,10 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     established, refuted_at, unchecked = _count(claim, record)
     refuted = len(refuted_at)
     weaker = _strength(claim, record)
-    if weaker:
+    disputed = _disputed(record)
+    if weaker or disputed:
         established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
-    reasons = [*weaker, *_result(claim, established, refuted, unchecked, total), *review_reasons(claim)]
+    reasons = [*weaker, *disputed, *_result(claim, established, refuted, unchecked, total), *review_reasons(claim)]
     if total - refuted < needed:
         level = Level.CONTRADICTS
     elif established >= needed and claim.reviewed and claim.review_independent:
@@ -263,6 +276,8 @@ def _same_norm(a: LinfBall | L2Ball | SensorError, b: LinfBall | L2Ball | Sensor
 
 
 def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
+    if isinstance(record, ExternalVerdictRecord):
+        return [reason(S_EXTERNAL, f"{record.tool} says {record.said!r:.60}; no certificate was re-checked")]
     found = []
     if not isinstance(record, SmoothingRecord) and not set(record.regions) & {"P", "C"}:
         return []  # nothing is stated as established, so there is no strength to compare
@@ -291,6 +306,14 @@ def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
     return found
 
 
+def _disputed(record: RunRecord) -> list[Reason]:
+    """A method that contradicts one region casts doubt on whatever proved the others."""
+    if not isinstance(record, BoundsRecord) or not record.disputed:
+        return []
+    by = "; ".join(check.by for check in record.cross_checks if check.disagreed)
+    return [reason(S_CROSS, f"{by}: disagrees on {len(record.disputed)} of {record.count} regions")]
+
+
 def _words(arithmetic: Arithmetic) -> str:
     return {
         Arithmetic.REAL: "real arithmetic",
@@ -316,7 +339,7 @@ def _count(claim: Claim, record: RunRecord) -> tuple[int, frozenset[int], int]:
     return letters.count("P"), refuted, letters.count("C")
 
 
-def _identical_sets(claim: Claim, record: BoundsRecord | OutputRangeRecord) -> bool:
+def _identical_sets(claim: Claim, record: BoundsRecord | OutputRangeRecord | ExternalVerdictRecord) -> bool:
     """A counterexample in a larger perturbation set need not lie in the claimed one."""
     wanted, given = claim.statement.regions, record.statement.regions
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):

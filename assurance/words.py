@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from assurance.claims import Claim
 from evidence.digest import short
-from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
+from evidence.records import DocumentRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
 from evidence.specification import (
     Boxes,
     ChosenAmong,
@@ -138,6 +138,8 @@ def result_words(record: RunRecord | DocumentRecord) -> str:
             f"The smoothed classifier keeps the stored label within the stated L2 distance at {record.established(radius)} of "
             f"{record.count} listed inputs, except with probability {record.guarantee.error_probability:g}; it abstained at {abstained}."
         )
+    if isinstance(record, ExternalVerdictRecord):
+        return _external_words(record)
     parts = [
         f"{record.number(letter)} {word}"
         for letter, word in (("P", "proved"), ("C", "bounded but unchecked"), ("R", "refuted"), ("U", "undecided"))
@@ -150,6 +152,18 @@ def result_words(record: RunRecord | DocumentRecord) -> str:
         "property-file": "input box",
     }[record.statement.regions.kind]
     return f"Of {counted(record.count, what)}: {listed(parts)}."
+
+
+def _external_words(record: ExternalVerdictRecord) -> str:
+    version = f" {record.tool_version}" if record.tool_version else ", version not stated,"
+    found = {
+        "none": "nothing was replayed",
+        "near miss": "its counterexample did not replay exactly (near miss)",
+        "replayed": "its counterexample was replayed",
+    }[record.witness]
+    if record.claimed == "holds":
+        found = "its proof is unchecked"
+    return f"{record.tool}{version} says {record.said!r}; {found}."
 
 
 def verdict_words(record: RunRecord) -> str:

@@ -109,7 +109,11 @@ def _summary(suite: str, rows: list[dict[str, Any]]) -> list[str]:
 def _table(rows: list[dict[str, Any]]) -> str:
     lines = ["# Competition instances", "", f"Python {platform.python_version()}, {os.cpu_count()} cores.", ""]
     lines += [f"* {line}" for suite in LIMITS for line in _summary(suite, [r for r in rows if r["suite"] == suite])]
-    lines += ["", "| suite | network | property | verdict | seconds | known | how it is known |", "|---|---|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| suite | network | property | verdict | seconds | known | how it is known |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         network, text = Path(row["onnx"]).stem, Path(row["vnnlib"]).stem
         lines.append(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evidence.diagnostics import Code, Severity, code
 from evidence.digest import short
-from evidence.records import DocumentRecord, RunRecord, SmoothingRecord
+from evidence.records import DocumentRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
 from evidence.specification import InputBalls, PropertyFile, TableCells
 from evidence.threat import describe
 from evidence.verdict import Arithmetic
@@ -21,6 +21,12 @@ L_POINTWISE = code(
 L_REGIONS = code("L102", _NOTE, "holds in the stated boxes only", "add boxes until they cover the domain")
 L_SET = code(
     "L103", _NOTE, "holds inside the stated perturbation set only", "justify the set against sensors and hazards"
+)
+L_SINGLE = code(
+    "L117",
+    _NOTE,
+    "speaks of float32 executions of the model's operators one by one",
+    "execute the graph as it is written, in binary32; argue other compilations, accelerators and precisions separately",
 )
 L_REAL = code("L104", _NOTE, "speaks of real arithmetic", "show that the deployed arithmetic preserves the property")
 L_DESCRIPTION = code(
@@ -67,6 +73,12 @@ L_CELLS = code(
     "covers only cells whose corners agree",
     "show the cells along the table's decision borders by other means",
 )
+L_EXTERNAL = code(
+    "L119",
+    _NOTE,
+    "repeats another tool's word, whose proof nobody checked",
+    "prove the property with a certificate that the independent checker confirms",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,19 @@ def limits_of(record: RunRecord | DocumentRecord) -> tuple[Limit, ...]:
         return (
             _limit(L_DOCUMENT, "The statement is documentary: it holds as far as its author and reviewer are right."),
         )
-    return (*_domain(record), *_computation(record), *_result(record))
+    external = _external(record) if isinstance(record, ExternalVerdictRecord) else ()
+    return (*external, *_domain(record), *_computation(record), *_result(record))
+
+
+def _external(record: ExternalVerdictRecord) -> tuple[Limit, ...]:
+    words = {
+        "none": "It proves and refutes nothing.",
+        "near miss": "Its counterexample did not replay exactly: a near miss, which refutes nothing.",
+        "replayed": "Only the counterexample that was replayed stands; nothing is said of other inputs.",
+    }[record.witness]
+    if record.claimed == "holds":
+        words = "The proof is unchecked: there is no certificate, and the tool may compute in floating point."
+    return (_limit(L_EXTERNAL, f"It repeats what {record.tool} said ({record.said!r:.60}). {words}"),)
 
 
 def _limit(which: Code, text: str) -> Limit:
@@ -157,6 +181,13 @@ def _computation(record: RunRecord) -> tuple[Limit, ...]:
             _limit(
                 L_REAL,
                 "It holds for the network over the real numbers; rounding in the deployed arithmetic is not covered.",
+            )
+        )
+    elif record.guarantee.arithmetic is Arithmetic.FLOAT32:
+        found.append(
+            _limit(
+                L_SINGLE,
+                "It holds for executions of the model's operators one by one in IEEE binary32, in any order of summation; graphs whose operators were joined or replaced, Winograd or FFT convolutions, TF32 and lower precisions are not covered.",
             )
         )
     return tuple(found)

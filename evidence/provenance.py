@@ -39,6 +39,7 @@ _RECORDED = {
     "prover": ("numpy", "onnx", "onnxruntime", "array-api-compat"),
     "smoothing": ("numpy", "scipy", "onnx", "onnxruntime", "torch"),
     "reachability": ("numpy", "scipy", "onnx", "onnxruntime"),
+    "cross-check": ("scipy", "torch", "auto_LiRPA"),
 }
 
 

@@ -2,6 +2,7 @@
 
     statement, engine, parameters, versions, seed, device -> request key -> a stored record answers it, or
     expand -> engine -> replay of violations (replay.py) -> independent checker -> record -> store
+    (on request, before the record: other methods are asked about every region, crosscheck.py)
 
 An engine's word is never enough: P (proved) needs the checker, R (refuted) needs a replayed counterexample, C is a
 candidate that the checker did not confirm, U is unknown. A proof speaks of real arithmetic; should a float32
@@ -22,6 +23,7 @@ from typing import Literal
 import numpy as np
 
 from evidence.checker.check import Report, check
+from evidence.crosscheck import cross_check, wanted
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes, short
 from evidence.engines import load_engine
@@ -39,6 +41,8 @@ from evidence.provenance import library_versions, request_key, stamp
 from evidence.records import (
     AttackSummary,
     BoundsRecord,
+    Counterexample,
+    CrossCheck,
     DocumentRecord,
     Guarantee,
     OutputRange,
@@ -72,6 +76,8 @@ E_ANSWER = code(
 )
 
 Device = Literal["cpu", "cuda"]
+SEARCH_LIMITS = ("timeout", "max_parts")
+"""Parameters that only say when a search ends: with other ones it goes on from where it was set aside."""
 _MOST_REASONS = 5
 
 
@@ -105,18 +111,22 @@ def examine(
     known = answered(statement, engine_name, parameters, seed, device, store)
     if known is not None:
         return known
-    versions = library_versions(engine_name)
+    versions = _versions(engine_name, parameters)
     key = request_key(statement, engine_name, parameters, versions, seed, device)
     provenance = stamp(engine_name, parameters, versions, seed, device)
     started = time.monotonic()
     files = {digest: _fetch(blobs, digest) for digest in named_files(statement)}
     regions = expand(statement, files.__getitem__)
-    outcome = engine(Task(statement, regions, files[statement.model], parameters, seed, device, progress))
+    search = {name: value for name, value in parameters.items() if name not in SEARCH_LIMITS}
+    scratch = store.scratch(request_key(statement, engine_name, search, versions, seed, device))
+    outcome = engine(Task(statement, regions, files[statement.model], parameters, seed, device, progress, scratch))
     record = _Recording(statement, regions, files, outcome, title, provenance, progress).record()
     for data in (*files.values(), *_artefacts(outcome).values()):
         store.put(data)
     digest = store.put(record_bytes(record))
     store.remember(key, digest, _sidecar(time.monotonic() - started))
+    if not outcome.resumable:
+        scratch.clear()
     return RunResult(record, digest, True)
 
 
@@ -135,7 +145,7 @@ def answered(
 
     Raises StoreError E103 when a part was altered, E115 when the answer belongs to another request.
     """
-    versions = library_versions(engine_name)
+    versions = _versions(engine_name, parameters)
     digest = store.answer(request_key(statement, engine_name, parameters, versions, seed, device))
     if digest is None or digest not in store:
         return None
@@ -150,6 +160,10 @@ def answered(
     for item in belongings:
         store.get(item)
     return RunResult(record, digest, False)
+
+
+def _versions(engine_name: str, parameters: Mapping[str, Scalar]) -> dict[str, str]:
+    return library_versions(engine_name) | (library_versions("cross-check") if wanted(parameters) else {})
 
 
 def _same(record: RunRecord, statement: Statement, made_by: Provenance, asked: Provenance) -> bool:
@@ -216,6 +230,7 @@ class _Recording:
         self.applies = statement.arithmetic in outcome.arithmetics and statement.predictor is Predictor.BASE
         self.assumptions = list(outcome.assumptions)
         self.rechecks: list[Recheck] = []
+        self.cross_checks: tuple[CrossCheck, ...] = ()
 
     def record(self) -> RunRecord:
         """The record of the family that the engine's details belong to."""
@@ -224,11 +239,16 @@ class _Recording:
             return self._smoothing(details)
         replayed = self._replay()
         report = self._check()
+        attacked = len(replayed.counterexamples) if replayed else 0
+        if isinstance(details, BoundsDetails) and wanted(self.provenance.parameters):
+            replayed = self._cross_check(replayed, report)
+        if replayed is not None:
+            self._note_replay(replayed, len(replayed.counterexamples) - attacked)
         letters = self._letters(replayed, report)
         self._note_bounds(letters, replayed, report)
         if isinstance(details, RangeDetails):
             return self._ranges(details, letters, replayed, report)
-        return self._bounds(details, letters, replayed, report)
+        return self._bounds(details, letters, replayed, report, attacked)
 
     def _replay(self) -> Replay | None:
         """Violations on the other runtime; None where there is no violation or no such runtime."""
@@ -236,7 +256,7 @@ class _Recording:
         if not violations:
             return None
         try:
-            replayed = replay(self.statement, self.regions, self.files[self.statement.model], violations)
+            return replay(self.statement, self.regions, self.files[self.statement.model], violations)
         except MissingLibraryError as error:
             self.rechecks.append(
                 Recheck(
@@ -248,10 +268,31 @@ class _Recording:
                 )
             )
             return None
-        self.rechecks.append(
-            Recheck(by=replayed.by, what="counterexamples", agreed=len(replayed.counterexamples), of=len(violations))
+
+    def _note_replay(self, replayed: Replay, more: int) -> None:
+        """Counts what replayed: the engine's violations, and `more` counterexamples that cross-checks found."""
+        found = len(replayed.counterexamples)
+        tried = len(self.outcome.violations) + more
+        self.rechecks.append(Recheck(by=replayed.by, what="counterexamples", agreed=found, of=tried))
+
+    def _cross_check(self, replayed: Replay | None, report: Report | None) -> Replay | None:
+        """Ask other methods; the replay with the counterexamples that they found."""
+        examples = replayed.counterexamples if replayed else ()
+        crossed = cross_check(
+            self.statement,
+            self.regions,
+            self.files[self.statement.model],
+            report.proved if report is not None and report.refusal is None else (),
+            examples,
+            self.provenance.seed,
+            self.progress,
         )
-        return replayed
+        self.cross_checks = crossed.checks
+        if not crossed.examples:
+            return replayed
+        every: list[Counterexample] = sorted((*examples, *crossed.examples), key=lambda example: example.region)
+        near = replayed.near_misses if replayed else ()
+        return Replay(tuple(every), near, crossed.examples[0].replayed_by)
 
     def _check(self) -> Report | None:
         """The independent checker's report; None where nothing is offered or bounds over the reals do not apply."""
@@ -323,17 +364,16 @@ class _Recording:
         return {role: of_bytes(data) for role, data in _artefacts(self.outcome).items()}
 
     def _bounds(
-        self, details: BoundsDetails, letters: str, replayed: Replay | None, report: Report | None
+        self, details: BoundsDetails, letters: str, replayed: Replay | None, report: Report | None, attacked: int
     ) -> BoundsRecord:
         radius = self._radius(details, report)
-        succeeded = letters.count("R")
         attack = AttackSummary(
             method=details.attack_method,
             restarts=details.attack_restarts,
             steps=details.attack_steps,
             tried=details.attack_tried,
-            succeeded=succeeded,
-            near_misses=len(self.outcome.violations) - succeeded,
+            succeeded=attacked,
+            near_misses=len(self.outcome.violations) - attacked,
         )
         return BoundsRecord(
             title=self.title,
@@ -352,6 +392,7 @@ class _Recording:
             counterexamples=replayed.counterexamples if replayed else (),
             radius=radius,
             attack=attack,
+            cross_checks=self.cross_checks,
         )
 
     def _radius(self, details: BoundsDetails, report: Report | None) -> VerifiedRadius | None:

@@ -2,6 +2,7 @@
 
     objects/ab/abcdef...      bytes of records, certificates, models, data, by SHA-256
     requests/<key>.json       which record answered a request (statement, engine, parameters, versions)
+    scratch/<key>             a search that ran out of time, until it is taken up again: no evidence, may be deleted
     journal.jsonl             append-only: which record answered which criterion of which requirement, in order
 
 Writes are atomic (temporary file, fsync, rename) and never overwrite; every read re-checks the digest.
@@ -54,6 +55,36 @@ class Entry:
     """What the record said of the criterion at the time: met, not-met, refuted."""
 
 
+MAX_SCRATCH = 512_000_000
+"""Bytes of one search that is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchFile:
+    """One file under a store's scratch folder. It only saves work: what cannot be read or written is passed over."""
+
+    path: Path
+
+    def load(self) -> bytes | None:
+        """What was kept, or None."""
+        try:
+            return self.path.read_bytes() if self.path.stat().st_size <= MAX_SCRATCH else None
+        except OSError:
+            return None
+
+    def save(self, data: bytes) -> None:
+        """Keep this in place of what was kept before, unless it is too large."""
+        if len(data) <= MAX_SCRATCH:
+            with contextlib.suppress(StoreError):
+                _write(self.path, data)
+
+    def clear(self) -> None:
+        """Drop what was kept, and the folder with the last of it."""
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+            self.path.parent.rmdir()
+
+
 def _entry(line: bytes, place: Place) -> Entry:
     try:
         entry = Entry(**parse_json(line))
@@ -75,7 +106,7 @@ class Store:
         digest = of_bytes(data)
         path = self._path(digest)
         if not path.is_file():
-            self._write(path, data)
+            _write(path, data)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -116,7 +147,13 @@ class Store:
 
     def remember(self, request_key: str, record: str, sidecar: dict[str, Any]) -> None:
         """Note which record answers a request, with facts that are no part of the record's identity."""
-        self._write(self._request_path(request_key), canonical_json({"record": record, "sidecar": sidecar}))
+        _write(self._request_path(request_key), canonical_json({"record": record, "sidecar": sidecar}))
+
+    def scratch(self, search_key: str) -> ScratchFile:
+        """Where the search with this key (a digest) may be set aside. Raises StoreError E104 for what is no digest."""
+        if not is_digest(search_key):
+            raise StoreError.of(E_INDEX, f"{search_key!r} is no search key")
+        return ScratchFile(self.root / "scratch" / search_key.removeprefix(PREFIX))
 
     def journal(self) -> list[Entry]:
         """All entries, oldest first. Raises StoreError E104 naming the line that cannot be read."""
@@ -169,21 +206,22 @@ class Store:
             raise StoreError.of(E_INDEX, f"{request_key!r} is no request key")
         return self.root / "requests" / f"{request_key.removeprefix(PREFIX)}.json"
 
-    def _write(self, path: Path, data: bytes) -> None:
-        temporary: str | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).replace(path)
-        except OSError as error:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    Path(temporary).unlink()
-            raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None
+
+def _write(path: Path, data: bytes) -> None:
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None
 
 
 def _is_file(path: Path) -> bool:

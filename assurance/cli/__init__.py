@@ -18,6 +18,7 @@ from assurance.cli.check import check
 from assurance.cli.demo import demo
 from assurance.cli.doctor import doctor
 from assurance.cli.gaps import gaps
+from assurance.cli.import_ import import_
 from assurance.cli.new import new
 from assurance.cli.package import package
 from assurance.cli.prove import prove
@@ -42,6 +43,7 @@ The workflow:
 On its own:
   assurance prove NET.onnx SPEC.vnnlib  one network, one VNN-LIB property, one verdict
   assurance vnnlib my-case              the requirements as VNN-LIB files, for cross-checking by other tools
+  assurance import TOOL RESULT ...      what alpha-beta-CROWN, Marabou or nnenum said: replayed, proofs unchecked
 
 `assurance demo` builds the two embedded examples. `assurance doctor` says what is installed.
 The tool proposes; a named person accepts. A proof holds for the stated model, inputs and arithmetic only.
@@ -54,7 +56,7 @@ def commands() -> None:
     pass
 
 
-for _command in (demo, new, run, check, gaps, build, package, verify, prove, vnnlib, catalogue, doctor):
+for _command in (demo, new, run, check, gaps, build, package, verify, prove, vnnlib, import_, catalogue, doctor):
     commands.add_command(_command)
 
 

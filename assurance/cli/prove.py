@@ -16,12 +16,13 @@ import click
 from assurance.cli.common import json_option, print_json, progress_bars, say
 from assurance.execution import chosen_device
 from assurance.words import arithmetic_words, condition_words, listed, regions_words, result_words
+from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes
 from evidence.errors import InputError
 from evidence.limits import limits_of
-from evidence.network import read_network
-from evidence.records import RunRecord, SmoothingRecord
+from evidence.network import read_graph
+from evidence.records import BoundsRecord, CrossCheck, RunRecord, SmoothingRecord
 from evidence.records.base import Counterexample, Scalar
 from evidence.regions import N_SHAPE
 from evidence.run import RunResult, examine
@@ -66,6 +67,11 @@ def parameters(timeout: float) -> Mapping[str, Scalar]:
     help="Evidence folder for record, certificate and files; an answer that is in it is not computed again.",
 )
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--cross-check",
+    is_flag=True,
+    help="Also ask auto_LiRPA and, for small networks, a MILP; where one disagrees nothing counts as proved.",
+)
 @json_option
 def prove(
     network: Path,
@@ -75,6 +81,7 @@ def prove(
     seed: int,
     folder: Path,
     device: Literal["auto", "cpu", "cuda"],
+    cross_check: bool,
     as_json: bool,
 ) -> None:
     """Prove that an ONNX NETWORK gives no counterexample to a VNN-LIB PROPERTY, or find one.
@@ -83,9 +90,9 @@ def prove(
     their `sat`. The proof holds for the stated inputs and the stated arithmetic only.
     """
     started = time.monotonic()
-    model, text = _content(network, MAX_NETWORK_BYTES), _content(property_, MAX_TEXT)
+    model, text = content(network, MAX_NETWORK_BYTES), content(property_, MAX_TEXT)
     stated = read_property(text, str(property_))
-    _require_fitting(stated, model, network, property_)
+    require_fitting(stated, model, network, property_)
     statement = statement_of(stated, of_bytes(model), of_bytes(text), arithmetic)
     files = {of_bytes(model): model, of_bytes(text): text}
     store = Store(folder)
@@ -93,7 +100,7 @@ def prove(
         result = examine(
             statement,
             ENGINE,
-            parameters(timeout),
+            {**parameters(timeout), **({"cross_check": True} if cross_check else {})},
             seed,
             chosen_device(device),
             files.__getitem__,
@@ -141,10 +148,11 @@ def as_document(result: RunResult, store: Store, seconds: float) -> dict[str, An
         "fresh": result.fresh,
         "proved": record.number("P") if not isinstance(record, SmoothingRecord) else 0,
         "of": record.count,
+        "cross_checks": [check.model_dump(mode="json") for check in _cross_checks(record)],
     }
 
 
-def _content(path: Path, limit: int) -> bytes:
+def content(path: Path, limit: int) -> bytes:
     """The bytes of a file, unpacked when it is gzip. Raises InputError N136, N120, N121."""
     place = Place(str(path))
     try:
@@ -160,9 +168,9 @@ def _content(path: Path, limit: int) -> bytes:
     return unpack(data, str(path), limit)
 
 
-def _require_fitting(stated: Property, model: bytes, network: Path, property_: Path) -> None:
+def require_fitting(stated: Property, model: bytes, network: Path, property_: Path) -> None:
     """Raises InputError or UnsupportedError for a network that cannot be read, N106 for one of another shape."""
-    found = read_network(model, str(network))
+    found = read_graph(model, str(network))
     if (found.inputs, found.outputs) != (stated.inputs, stated.outputs):
         raise InputError.of(
             N_SHAPE,
@@ -176,7 +184,18 @@ def _require_fitting(stated: Property, model: bytes, network: Path, property_: P
 
 
 def _verdict(record: RunRecord) -> Verdict:
-    return Verdict.UNKNOWN if isinstance(record, SmoothingRecord) else record.verdict
+    """The record's verdict; a proof that a cross-check contradicts is none to rely on."""
+    if isinstance(record, SmoothingRecord) or (record.verdict is Verdict.PROVED and _disputes(record)):
+        return Verdict.UNKNOWN
+    return record.verdict
+
+
+def _cross_checks(record: RunRecord) -> tuple[CrossCheck, ...]:
+    return record.cross_checks if isinstance(record, BoundsRecord) else ()
+
+
+def _disputes(record: RunRecord) -> list[CrossCheck]:
+    return [check for check in _cross_checks(record) if check.disagreed]
 
 
 def _example(record: RunRecord) -> Counterexample | None:
@@ -194,6 +213,7 @@ def _reason(record: RunRecord, verdict: Verdict) -> str | None:
     if verdict is not Verdict.UNKNOWN:
         return None
     notes = [item.note for item in record.rechecks if item.note]
+    notes += [f"{check.by} disagrees: {check.note}" for check in _disputes(record)]
     own = getattr(record, "reason", None)
     if isinstance(own, str) and own:
         notes.insert(0, own)
@@ -219,6 +239,11 @@ def _print(result: RunResult, store: Store) -> None:
         click.echo(f"reason: {_reason(record, verdict)}")
     for item in limits_of(record) if verdict is Verdict.PROVED else ():
         click.echo(f"limit {item.code}: {item.text}")
+    for check in _cross_checks(record):
+        counts = f"{check.agreed} agreed, {len(check.disagreed)} disagreed, {check.undecided} undecided"
+        click.echo(f"cross-check by {check.by}: {counts}" + (f"; {check.note}" if check.note else ""))
+    for finding in cross_findings(record, result.digest):
+        say(str(finding))
     click.echo(f"evidence: {store.path(result.digest)}")
     if not result.fresh:
         say("this answer was in the evidence folder; another --timeout or --seed makes a new try")

@@ -119,7 +119,7 @@ def _provenance(snapshot: Snapshot, evidence: EvidenceView) -> ProvenanceView:
     answered = {item.run for item in snapshot.register.runs if item.current}
     return ProvenanceView(
         runs=tuple(rows),
-        undone=tuple(item.id for item in snapshot.loaded.case.runs if item.id not in answered),
+        undone=tuple(item.id for item in snapshot.loaded.case.answering if item.id not in answered),
         commands=(
             Fact("assurance check CASE", "reads case, argument and evidence and lists all findings"),
             Fact(

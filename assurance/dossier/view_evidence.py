@@ -58,11 +58,12 @@ KIND_WORDS = {
     "smoothing": "randomized smoothing",
     "output-range": "output reachability",
     "document": "document",
+    "external-verdict": "verdict of another tool",
 }
 _MOST_IMPORTANT_FIRST = (
-    "L111", "L110", "L109", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L105", "L112", "L113", "L108", "L114",
+    "L111", "L119", "L110", "L109", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L117", "L105", "L112", "L113", "L108", "L114",
 )  # fmt: skip
-_ALWAYS_SAID = frozenset({"L111", "L110", "L109", "L106", "L101", "L102", "L115", "L104", "L108"})
+_ALWAYS_SAID = frozenset({"L111", "L119", "L110", "L109", "L106", "L101", "L102", "L115", "L104", "L108"})
 """Bad news, predictor, where it holds, arithmetic: no short form of a guarantee leaves these out."""
 
 
@@ -203,7 +204,7 @@ def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]
         assumptions=record.assumptions,
         results=results_view(loaded, store, record, short(item.digest)),
         attack=_attack(record),
-        rechecks=tuple(RecheckRow(r.by, r.what, f"{r.agreed} of {r.of}", r.note) for r in record.rechecks),
+        rechecks=_rechecks(record),
         files=_files(snapshot, record),
         provenance=_provenance(record),
         artefacts=tuple(
@@ -243,6 +244,16 @@ def _use(snapshot: Snapshot, item: RunItem) -> UseRow:
         support=_support(found) if found else "",
         reasons=coded(found.reasons) if found else (),
     )
+
+
+def _rechecks(record: RunRecord) -> tuple[RecheckRow, ...]:
+    """What the checker and the runtime confirmed, then what other methods say of the same regions."""
+    rows = [RecheckRow(r.by, r.what, f"{r.agreed} of {r.of}", r.note) for r in record.rechecks]
+    for check in record.cross_checks if isinstance(record, BoundsRecord) else ():
+        words = f"DISAGREES on {counted(len(check.disagreed), 'region')}; " if check.disagreed else ""
+        note = f"{words}undecided: {check.undecided}" + (f"; {check.note}" if check.note else "")
+        rows.append(RecheckRow(check.by, "cross-check, no proof", f"{check.agreed} of {check.examined}", note))
+    return tuple(rows)
 
 
 def _examined(record: RunRecord) -> str:

@@ -14,7 +14,14 @@ from assurance.dossier.view_ranges import RangesView, ranges_view
 from assurance.loading import LoadedCase
 from assurance.words import condition_words
 from evidence.errors import AssuranceError
-from evidence.records import BoundsRecord, Counterexample, OutputRangeRecord, RunRecord, SmoothingRecord
+from evidence.records import (
+    BoundsRecord,
+    Counterexample,
+    ExternalVerdictRecord,
+    OutputRangeRecord,
+    RunRecord,
+    SmoothingRecord,
+)
 from evidence.regions import RegionSet, expand
 from evidence.specification import Boxes, InputBalls, KeepLabel, Statement, TableCells
 from evidence.store import Store
@@ -118,7 +125,7 @@ def _region_grid(record: RunRecord) -> Grid | None:
     )
 
 
-def _open(known: _Regions, record: BoundsRecord | OutputRangeRecord) -> str:
+def _open(known: _Regions, record: BoundsRecord | OutputRangeRecord | ExternalVerdictRecord) -> str:
     parts = []
     for letter, word in (("U", "Undecided"), ("C", "Bounded but unchecked")):
         places = [i for i, found in enumerate(record.regions) if found == letter]

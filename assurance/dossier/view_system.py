@@ -148,6 +148,7 @@ def _files(loaded: LoadedCase) -> tuple[FileRow, ...]:
         ("table", loaded.case.tables),
         ("property file", loaded.case.property_files),
         ("document", loaded.case.documents),
+        ("external verdict", loaded.case.external_verdicts),
     )
     state = {item.id: item for item in loaded.files}
     return tuple(

@@ -24,8 +24,18 @@ from evidence.diagnostics import Code, Finding, Place, Severity, code
 from evidence.digest import short
 from evidence.engines.base import Progress, silent
 from evidence.errors import AssuranceError, MissingLibraryError
-from evidence.network import read_network
-from evidence.records import BoundsRecord, OutputRange, OutputRangeRecord, RunRecord, SmoothedInput, SmoothingRecord
+from evidence.external import read_result
+from evidence.external.importing import replay_witness
+from evidence.network import read_graph
+from evidence.records import (
+    BoundsRecord,
+    ExternalVerdictRecord,
+    OutputRange,
+    OutputRangeRecord,
+    RunRecord,
+    SmoothedInput,
+    SmoothingRecord,
+)
 from evidence.regions import RegionSet, expand
 from evidence.replay import Runtime, reproduces
 from evidence.run import named_files
@@ -76,9 +86,10 @@ PROBABILITY_TOLERANCE, RADIUS_TOLERANCE = 5e-12, 5e-11
 _SHOWN = 5
 
 _FAMILY = {
-    "bounds": (Arithmetic.REAL, Predictor.BASE),
-    "output-range": (Arithmetic.REAL, Predictor.BASE),
-    "smoothing": (Arithmetic.FLOAT32_ONE, Predictor.SMOOTHED),
+    "bounds": ((Arithmetic.REAL, Arithmetic.FLOAT32), Predictor.BASE),
+    "output-range": ((Arithmetic.REAL,), Predictor.BASE),
+    "smoothing": ((Arithmetic.FLOAT32_ONE,), Predictor.SMOOTHED),
+    "external-verdict": ((Arithmetic.REAL, Arithmetic.FLOAT32_ONE), Predictor.BASE),
 }
 """Of which arithmetic and predictor a record of each family can speak."""
 
@@ -170,6 +181,9 @@ class _Rechecking:
         if isinstance(record, SmoothingRecord):
             self._smoothing(digest, record, regions)
             return
+        if isinstance(record, ExternalVerdictRecord):
+            self._external(digest, record, regions)
+            return
         self._bounds(digest, record, regions)
         self._counterexamples(digest, record, regions)
         self.result.skip(
@@ -246,7 +260,10 @@ class _Rechecking:
     # --- counterexamples ------------------------------------------------------------------------------------
 
     def _counterexamples(
-        self, digest: str, record: BoundsRecord | OutputRangeRecord, regions: RegionSet | None
+        self,
+        digest: str,
+        record: BoundsRecord | OutputRangeRecord | ExternalVerdictRecord,
+        regions: RegionSet | None,
     ) -> None:
         total = len(record.counterexamples)
         if not total:
@@ -277,7 +294,7 @@ class _Rechecking:
         if model not in self.runtimes:
             try:
                 data = self.blob(model)
-                read_network(data, f"model {short(model)}")
+                read_graph(data, f"model {short(model)}")
                 self.runtimes[model] = Runtime(data, f"model {short(model)}")
             except AssuranceError as error:
                 self.runtimes[model] = error
@@ -305,6 +322,39 @@ class _Rechecking:
                 self.result.find(which, digest, f"{len(bad)} of {record.count} {what}: inputs {listed}")
         confirmed = sum(a and b for a, b in zip(labelled, follows, strict=True))
         self.result.count(SMOOTHED, confirmed, record.count)
+
+    # --- other tools ----------------------------------------------------------------------------------------
+
+    def _external(self, digest: str, record: ExternalVerdictRecord, regions: RegionSet | None) -> None:
+        """The tool's word is read again from its result file, its counterexample replayed; its proof stays unchecked."""
+        try:
+            said = read_result(record.tool, self.derived.store.get(record.result), f"result of record {short(digest)}")
+        except AssuranceError as error:
+            self.result.find(P_STRENGTH, digest, f"{error.finding.code}: {error.finding.message}")
+        else:
+            stated = (record.said, record.claimed, record.witness != "none")
+            if stated != (said.word, said.claimed, said.inputs is not None):
+                self.result.find(
+                    P_STRENGTH, digest, f"its result file says {said.word!r:.60}, it states {record.said!r:.60}"
+                )
+        if record.witness == "near miss" and regions is not None:
+            self._near_miss(digest, record)
+        self._counterexamples(digest, record, regions)
+        if record.claimed == "holds":
+            self.result.skip(f"proof that {record.tool} claims", "no certificate that the independent checker reads")
+
+    def _near_miss(self, digest: str, record: ExternalVerdictRecord) -> None:
+        """A witness that is said not to replay must not replay here: else a counterexample is hidden."""
+        try:
+            said = read_result(record.tool, self.derived.store.get(record.result), "result file")
+            found, by = replay_witness(record.statement, said.inputs or (), self.blob, "result file")
+        except MissingLibraryError as error:
+            self.result.skip(f"record {short(digest)}: near miss", error.finding.message)
+        except AssuranceError as error:
+            self.result.find(P_REPLAY, digest, f"{error.finding.code}: {error.finding.message}")
+        else:
+            if found is not None:
+                self.result.find(P_STRENGTH, digest, f"its near miss is a counterexample on {by}")
 
     # --- journal --------------------------------------------------------------------------------------------
 
@@ -334,14 +384,16 @@ class _Rechecking:
 def _overstated(record: RunRecord) -> list[str]:
     """Where guarantee, artefact or counts go beyond what the record's family can state."""
     found = []
-    arithmetic, predictor = _FAMILY[record.kind]
+    arithmetics, predictor = _FAMILY[record.kind]
     guarantee = record.guarantee
     if record.artefact is not Artefact.MODEL_DESCRIPTION:
         found.append(f"runs analyse the model description, the record names the {record.artefact.value}")
-    if guarantee.arithmetic is not arithmetic or guarantee.predictor is not predictor:
+    proved = guarantee.kind is GuaranteeKind.PROVED
+    fits = guarantee.arithmetic is record.statement.arithmetic or not proved
+    if guarantee.arithmetic not in arithmetics or guarantee.predictor is not predictor or not fits:
         found.append(
             f"it speaks of {guarantee.arithmetic.value} arithmetic and the {guarantee.predictor.value} predictor; "
-            f"{record.kind} records speak of {arithmetic.value} and {predictor.value}"
+            f"{record.kind} records speak of {' or '.join(item.value for item in arithmetics)} and {predictor.value}"
         )
     if guarantee.kind not in _kinds(record):
         found.append(f"its positive statements are not {guarantee.kind.value}")
@@ -367,6 +419,8 @@ def _kinds(record: RunRecord) -> set[GuaranteeKind]:
     weak = {GuaranteeKind.UNCHECKED, GuaranteeKind.EMPIRICAL}
     if isinstance(record, SmoothingRecord):
         return {GuaranteeKind.STATISTICAL}
+    if isinstance(record, ExternalVerdictRecord):
+        return weak
     if isinstance(record, BoundsRecord):
         proved = "P" in record.regions or (record.radius is not None and any(record.radius.checked))
     else:

@@ -24,7 +24,8 @@ from evidence.checker.walk import Parts
 RULES = ("adaptive", "zero", "one")
 STAGES: tuple[tuple[str, ...], ...] = ((), RULES[:1], RULES)
 """Rules for the bounds of inner layers at a leaf that inherits none: intervals alone, CROWN, and the best of
-three. Each is sound; the next is tried on what the one before left open."""
+three. Each is sound; the next is tried on what the one before left open. A leaf that inherits bounds gets bounds of
+its own only where those do not suffice: there the last stage is tried, starting from what it inherits."""
 
 AT_ONCE = 4_000_000
 """Weights or slopes of offered entries that are looked at together."""
@@ -41,7 +42,8 @@ def margins(net: Network, condition: Condition, sets: Sets, parts: Parts, offere
         known = forward(net, *_box(parts, inherited), None, derive=False)
         margin[inherited] = _least(known, condition, sets.take(inherited), parts, inherited, offered, RULES)
     for rules in STAGES:
-        left = np.flatnonzero(~parts.derived & ~(margin > 0))
+        # what inherited bounds leave open gets bounds of its own, by the last stage only
+        left = np.flatnonzero(~(margin > 0) & (~parts.derived | (rules == STAGES[-1])))
         if not len(left):
             break
         some = sets.take(left)

@@ -27,9 +27,28 @@ def silent(done: int, total: int, note: str) -> None:
     """A progress receiver that shows nothing."""
 
 
+class Scratch(Protocol):
+    """Room for a search that was set aside, so that a later run of the same search goes on from there."""
+
+    def load(self) -> bytes | None:
+        """What was kept, or None. It may be damaged."""
+        ...
+
+    def save(self, data: bytes) -> None:
+        """Keep this in place of what was kept before."""
+        ...
+
+    def clear(self) -> None:
+        """Drop what was kept."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task:
-    """One examination: a statement, its expanded regions, the network's bytes, the engine's parameters."""
+    """One examination: a statement, its expanded regions, the network's bytes, the engine's parameters.
+
+    scratch: where a long search may be set aside, if anywhere.
+    """
 
     statement: Statement
     regions: RegionSet
@@ -38,6 +57,7 @@ class Task:
     seed: int = 0
     device: Literal["cpu", "cuda"] = "cpu"
     progress: Progress = silent
+    scratch: Scratch | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +127,8 @@ class Outcome:
     """Of which arithmetic the bounds speak."""
     reason: str = ""
     """Why regions stayed open, where something other than the bounds themselves ended the search."""
+    resumable: bool = False
+    """Whether a limit ended the search, which was set aside and can go on."""
 
 
 class Engine(Protocol):

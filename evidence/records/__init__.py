@@ -9,9 +9,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import canonical_json, parse_json
 from evidence.errors import StoreError
-from evidence.records.base import Counterexample, Guarantee, Provenance, Recheck, RecordBase
+from evidence.records.base import Counterexample, CrossCheck, Guarantee, Provenance, Recheck, RecordBase
 from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius, overall
 from evidence.records.document import DocumentRecord
+from evidence.records.external import ExternalVerdictRecord
 from evidence.records.reachability import OutputRange, OutputRangeRecord
 from evidence.records.smoothing import SmoothedInput, SmoothingRecord
 
@@ -19,7 +20,9 @@ __all__ = [
     "AttackSummary",
     "BoundsRecord",
     "Counterexample",
+    "CrossCheck",
     "DocumentRecord",
+    "ExternalVerdictRecord",
     "Guarantee",
     "OutputRange",
     "OutputRangeRecord",
@@ -36,10 +39,13 @@ __all__ = [
     "record_bytes",
 ]
 
-RunRecord = BoundsRecord | OutputRangeRecord | SmoothingRecord
-"""Records of certification runs: they carry a statement about a network."""
+RunRecord = BoundsRecord | OutputRangeRecord | SmoothingRecord | ExternalVerdictRecord
+"""Records of certification runs, and of other tools' verdicts: they carry a statement about a network."""
 
-Record = Annotated[BoundsRecord | OutputRangeRecord | SmoothingRecord | DocumentRecord, Field(discriminator="kind")]
+Record = Annotated[
+    BoundsRecord | OutputRangeRecord | SmoothingRecord | ExternalVerdictRecord | DocumentRecord,
+    Field(discriminator="kind"),
+]
 _ADAPTER: TypeAdapter[RunRecord | DocumentRecord] = TypeAdapter(Record)
 
 E_RECORD = code("E101", Severity.ERROR, "not a valid evidence record", "repeat the run; do not edit stored records")

@@ -69,6 +69,31 @@ class Recheck(Frozen):
         return self
 
 
+class CrossCheck(Frozen):
+    """What another method says of the same regions. It confirms nothing: only its disagreement counts."""
+
+    by: str
+    """Name and version of the method."""
+    examined: Annotated[int, Field(ge=0)]
+    """Regions that it was asked about."""
+    agreed: Annotated[int, Field(ge=0)]
+    """Regions where it says the same as this record: proved, or refuted."""
+    disagreed: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    """Regions where it contradicts this record or what the network was seen to do. Both results stand until somebody
+    has found out which of them is wrong."""
+    undecided: Annotated[int, Field(ge=0)]
+    """Regions where it gives no answer, or this record gives none."""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> CrossCheck:
+        if list(self.disagreed) != sorted(set(self.disagreed)):
+            raise ValueError("regions of a cross-check are listed once and in order")
+        if self.examined != self.agreed + len(self.disagreed) + self.undecided:
+            raise ValueError(f"the counts of a cross-check do not add up to {self.examined} regions")
+        return self
+
+
 class Counterexample(Frozen):
     """A concrete input inside region `region` whose outputs violate the condition, as the runtime computed them."""
 

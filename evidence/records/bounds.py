@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from evidence.records.base import Counterexample, RecordBase, VerdictField, require_fitting, require_regions
+from evidence.records.base import (
+    Counterexample,
+    CrossCheck,
+    RecordBase,
+    VerdictField,
+    require_fitting,
+    require_regions,
+)
 from evidence.specification import Frozen, Statement
 from evidence.verdict import Verdict
 
@@ -59,10 +66,17 @@ class BoundsRecord(RecordBase):
     attack: AttackSummary | None = None
     reason: str = ""
     """Why regions are unknown, where a limit of time or memory ended the search."""
+    cross_checks: tuple[CrossCheck, ...] = ()
+    """What other methods say of the same regions, where the run was told to ask them."""
 
     @property
     def count(self) -> int:
         return len(self.regions)
+
+    @property
+    def disputed(self) -> tuple[int, ...]:
+        """Regions where a cross-check disagrees."""
+        return tuple(sorted({region for check in self.cross_checks for region in check.disagreed}))
 
     def number(self, letter: str) -> int:
         """How many regions have this letter."""
@@ -82,6 +96,10 @@ class BoundsRecord(RecordBase):
         confirmed = sum(check.agreed for check in self.rechecks if check.what == "bounds")
         if self.number("P") != confirmed:
             raise ValueError(f"{self.number('P')} regions are proved but the checker confirmed {confirmed}")
+        if any(region >= self.count for region in self.disputed) or any(
+            check.examined > self.count for check in self.cross_checks
+        ):
+            raise ValueError("a cross-check speaks of regions that the record does not have")
         return self
 
 

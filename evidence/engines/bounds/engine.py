@@ -53,8 +53,8 @@ def run(task: Task) -> Outcome:
     _supported(task.statement, parameters)
     network, assumptions = _network(task)
     _fits(network, task.statement)
-    _require_device(task.device)
-    with _one_thread():
+    require_device(task.device)
+    with one_thread():
         return _examine(task, parameters, network, assumptions)
 
 
@@ -227,7 +227,7 @@ def _fits(network: Model, statement: Statement) -> None:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Sums in a fixed order, so that a repeated run has equal results."""
     torch = require("torch")
     before = torch.get_num_threads()
@@ -238,7 +238,8 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _require_device(device: str) -> None:
+def require_device(device: str) -> None:
+    """Raise MissingLibraryError E110 when a CUDA device is asked for and there is none."""
     if device == "cuda" and not require("torch").cuda.is_available():
         raise MissingLibraryError.of(
             E_LIBRARY, "no CUDA device can be used", Place(field="device"), remedy="run with --device cpu"

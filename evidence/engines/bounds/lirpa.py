@@ -119,7 +119,8 @@ class Bounder:
         self._iterations = iterations
         self._modules: dict[tuple[int, bool], Any] = {}
         self._forms: dict[bool, Any] = {}
-        self._carries_slopes = _only_relus(network)
+        self.carries_slopes = _only_relus(network)
+        """Whether slopes of alpha-CROWN come with its bounds, so that a certificate can have them."""
         self._torch(euclidean=False)
 
     def bound(self, method: Method, sets: Sets, rows: Floats, coefficients: bool = False) -> LinearBounds:
@@ -156,7 +157,7 @@ class Bounder:
                 linear = _coefficients(module, answer[2]) if wanted else None
             if method != "alpha-crown":
                 return LinearBounds(_numpy(lower, count), None if linear is None else _numpy(linear, count))
-            if not self._carries_slopes:
+            if not self.carries_slopes:
                 lower = torch.maximum(lower, self._optimised_whole(module, x, matrix))
                 return LinearBounds(_numpy(lower, count), None if linear is None else _numpy(linear, count))
             lower, slopes = self._optimised(module, x, matrix, lower)

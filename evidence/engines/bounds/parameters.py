@@ -35,6 +35,8 @@ class Parameters(Frozen):
     attack_steps: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 30
     batch: Annotated[int, Field(ge=1, le=65_536, strict=True)] = 256
     """Input sets that are bounded at a time."""
+    cross_check: Annotated[bool, Field(strict=True)] = False
+    """Also ask other methods about every region, after the checker (evidence/crosscheck.py)."""
 
 
 def read_parameters(given: Mapping[str, Scalar]) -> Parameters:

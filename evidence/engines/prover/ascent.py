@@ -70,7 +70,8 @@ class Ascent:
         layers = range(self.depth)
         shape = [(count, int(self.box.low[k].shape[1])) for k in layers]
         alpha = [
-            xp.broadcast_to(xp.astype(self.box.high[k] >= -self.box.low[k], xp.float64), shape[k]) + zero for k in layers
+            xp.broadcast_to(xp.astype(self.box.high[k] >= -self.box.low[k], xp.float64), shape[k]) + zero
+            for k in layers
         ]
         none = [self.chain.place.full(size, 0.0) for size in shape]
         return Multipliers(alpha, none, [layer + zero for layer in none])

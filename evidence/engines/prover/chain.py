@@ -16,8 +16,6 @@ from evidence.network import Affine, Network
 from evidence.regions import Floats
 
 UNIT_ROUNDOFF_32 = 2.0**-24
-_SPARE_ROUNDINGS = 8
-"""Operations around a sum that are merged into one layer here: scaling, shift, a division."""
 _TINY_32 = 2.0**-120
 """Far above the absolute error that underflow can cause in one float32 layer of ordinary size."""
 
@@ -40,6 +38,12 @@ class Chain:
     def depth(self) -> int:
         """Number of ReLU layers."""
         return len(self.weights) - 1
+
+    @property
+    def slack(self) -> float:
+        """Of a bound's terms: what it must exceed zero by, so that the checker derives a positive one, too. For float32
+        this pays for affine nodes of the model that are one layer here and whose roundings the checker counts singly."""
+        return 1e-9 if self.roundings is None else 2e-5
 
     @property
     def widths(self) -> list[int]:
@@ -80,7 +84,7 @@ def chain_of(network: Network, place: Place, float32: bool) -> Chain:
             pending = False
     if not pending:
         pairs.append((np.eye(width), np.zeros(width)))
-    roundings = [2 * (weight.shape[1] + _SPARE_ROUNDINGS) * UNIT_ROUNDOFF_32 for weight, _ in pairs]
+    roundings = [(weight.shape[1] + 1) * UNIT_ROUNDOFF_32 for weight, _ in pairs]
     return Chain(
         place,
         tuple(place.put(weight) for weight, _ in pairs),

@@ -15,6 +15,8 @@ from evidence.engines.prover.chain import Chain
 
 PIECE = 60_000
 """Numbers in one array of rows: several of them should fit the second-level cache."""
+_CERTAIN = 1e-9
+"""Of the upper bound: how far above zero a lower bound must be for a neuron to count as active."""
 
 
 @dataclass
@@ -31,12 +33,15 @@ class Parts:
 class Relaxation:
     """Of one ReLU layer: slope_low * z <= max(z, 0) <= slope_high * z + shift on [low, high]; [B, w] each.
 
-    error: what a float32 execution may add to z (zero for bounds over the reals).
+    active: whether z is certainly positive (beyond rounding: where the checker's bound, rounded outward, falls just
+    below zero, its slope 0 would not be the engine's 1); error: what a float32 execution may add to z (zero for bounds
+    over the reals).
     """
 
     slope_low: Array
     slope_high: Array
     shift: Array
+    active: Array
     error: Array
 
 
@@ -57,13 +62,13 @@ def relaxation(chain: Chain, low: Array, high: Array, error: Array) -> Relaxatio
     width = up + down
     chord = xp.where(low >= 0, 1.0, up / xp.where(width > 0, width, 1.0))
     slope = xp.astype((up >= down) & (up > 0), xp.float64)
-    return Relaxation(slope, chord, chord * down, error)
+    return Relaxation(slope, chord, chord * down, low > _CERTAIN * up, error)
 
 
 def flattened(layers: list[Relaxation]) -> list[Relaxation]:
     """The same relaxations with slope 0 below every undecided neuron: looser alone, yet often better beside the first."""
     return [
-        Relaxation(layer.slope_low * (layer.slope_high >= 1.0), layer.slope_high, layer.shift, layer.error)
+        Relaxation(layer.slope_low * layer.active, layer.slope_high, layer.shift, layer.active, layer.error)
         for layer in layers
     ]
 
@@ -83,7 +88,7 @@ def backward(
             above *= layer.slope_low[of, :]
         else:
             chord = layer.slope_high[of, :]
-            above *= xp.where((chord > 0) & (chord < 1), slopes[k], chord)
+            above *= xp.where((chord > 0) & ~layer.active[of, :], slopes[k], chord)
         below *= layer.slope_high[of, :]
         above += below
         if chain.roundings is not None:

@@ -1,7 +1,8 @@
 """The prover: attack, bounds, then branch and bound until every region is proved, violated, or a limit is reached.
 
 Networks that are chains of affine maps and ReLUs are treated by this package's own batched CROWN in float64: few
-inputs are cut (inputs.py), many inputs keep their box and the phases of ReLUs are split (phases.py). Every proof
+inputs are cut (inputs.py), many inputs keep their box and the phases of ReLUs are split (phases.py). On every other
+network inputs are cut with auto_LiRPA's bounds (graphs.py). Every proof
 leaves its partition and multipliers in the certificate; nothing counts until the independent checker has derived it
 again (evidence/run.py). Time and memory limits end the search with what is proved so far.
 """
@@ -15,22 +16,33 @@ import numpy as np
 
 from evidence.diagnostics import Place
 from evidence.digest import short
-from evidence.engines.attack import METHOD
 from evidence.engines.base import BoundsDetails, Outcome, Task
-from evidence.engines.bounds.engine import E_UNSUPPORTED
+from evidence.engines.bounds.engine import E_UNSUPPORTED, WITHOUT_SOFTMAX, one_thread, require_device
 from evidence.engines.bounds.goals import goals_of
 from evidence.engines.certificate import Proof, write_certificate
 from evidence.engines.prover.arrays import place
+from evidence.engines.prover.boxes import BoxSearch, fresh
 from evidence.engines.prover.chain import chain_of
+from evidence.engines.prover.graphs import GraphSearch, graph_search
 from evidence.engines.prover.growth import Growth, Ints
-from evidence.engines.prover.inputs import InputSearch, fresh
+from evidence.engines.prover.inputs import InputSearch
 from evidence.engines.prover.limits import Limits
 from evidence.engines.prover.parameters import Parameters, read_parameters
 from evidence.engines.prover.phases import PhaseSearch
+from evidence.engines.prover.resume import Keeper, resume
 from evidence.engines.prover.rows import Rows, rows_of
 from evidence.engines.prover.violations import Violations
 from evidence.errors import InputError, UnsupportedError
-from evidence.network import Network, read_network
+from evidence.network import (
+    Graph,
+    Model,
+    Network,
+    compares_outputs,
+    ends_in_softmax,
+    read_graph,
+    simplest,
+    without_softmax,
+)
 from evidence.provenance import library_versions
 from evidence.regions import N_SHAPE, Floats, RegionSet
 from evidence.specification import InputBalls, L2Ball
@@ -52,7 +64,7 @@ def run(task: Task) -> Outcome:
     """Examine a task. Raises InputError E111, N106, N11x; UnsupportedError E112, N11x; MissingLibraryError E110."""
     parameters = read_parameters(task.parameters)
     _supported(task)
-    network = read_network(task.network, f"model {short(task.statement.model)}")
+    network, assumptions = _network(task)
     if (network.inputs, network.outputs) != (len(task.statement.inputs), len(task.statement.outputs)):
         raise InputError.of(
             N_SHAPE,
@@ -60,18 +72,31 @@ def run(task: Task) -> Outcome:
             Place(network.name),
             expected=f"{len(task.statement.inputs)} inputs and {len(task.statement.outputs)} outputs, as declared",
         )
-    return _prove(task, parameters, network)
+    if isinstance(network, Network):
+        return _prove(task, parameters, network, assumptions)
+    require_device(task.device)
+    with one_thread():
+        return _prove(task, parameters, network, assumptions)
 
 
-def _prove(task: Task, parameters: Parameters, network: Network) -> Outcome:
+def _network(task: Task) -> tuple[Model, tuple[str, ...]]:
+    """The network, a chain where it is one, and what is assumed of it. A final Softmax is left out where nothing
+    changes by that; executions in float32 may round different outputs to equal ones."""
+    graph = read_graph(task.network, f"model {short(task.statement.model)}")
+    if task.statement.arithmetic is Arithmetic.FLOAT32:
+        return simplest(graph), (SINGLES,)
+    if ends_in_softmax(graph) and all(compares_outputs(condition) for condition in task.regions.conditions):
+        return simplest(without_softmax(graph)), (REALS, WITHOUT_SOFTMAX)
+    return simplest(graph), (REALS,)
+
+
+def _prove(task: Task, parameters: Parameters, network: Model, assumptions: tuple[str, ...]) -> Outcome:
     started = time.monotonic()
     regions = task.regions
     violations = Violations(network, task)
     everything = list(range(len(regions)))
     violations.attack(everything, parameters.attack, light=True)
 
-    chain = chain_of(network, place(task.device), task.statement.arithmetic is Arithmetic.FLOAT32)
-    rows = rows_of(chain, goals_of(regions))
     growth = Growth(network.inputs)
     roots = growth.add(len(regions))
     proved = np.zeros(len(regions))
@@ -79,15 +104,35 @@ def _prove(task: Task, parameters: Parameters, network: Network) -> Outcome:
     deadline = started + parameters.timeout
     first = Limits(min(deadline, started + _FIRST_LOOK), parameters.max_parts, task.progress)
     limits = Limits(deadline, parameters.max_parts, task.progress)
-    if _cuts_inputs(parameters, task):
-        search = _search(rows, growth, violations, regions, roots, left, proved)
-        search.run(first)
-        if search.open():
-            violations.attack(search.regions(), parameters.attack, light=False)
-            search.run(limits)
-        still_open = set(search.regions())
+    single = task.statement.arithmetic is Arithmetic.FLOAT32
+    search: BoxSearch | None = None
+    still_open, failure = set(left), ""
+    if isinstance(network, Graph):
+        try:
+            search = graph_search(network, regions, growth, roots, left, violations, proved, single, task.device)
+        except UnsupportedError as error:  # it names the node that cannot be bounded
+            failure = error.finding.message
+            violations.attack(left, parameters.attack, light=False)
     else:
-        still_open = _phases(rows, growth, violations, task, roots, left, proved, parameters, limits)
+        chain = chain_of(network, place(task.device), single)
+        rows = rows_of(chain, goals_of(regions))
+        if not chain.depth or _cuts_inputs(parameters, task):  # without ReLUs there is nothing else to split
+            search = _search(rows, growth, violations, regions, roots, left, proved)
+        else:
+            still_open = _phases(rows, growth, violations, task, roots, left, proved, parameters, limits)
+    resumable = False
+    if search is not None:
+        keeper = Keeper(task.scratch, search, violations)
+        if not resume(task.scratch, search, violations, regions):
+            search.run(first)
+            if search.open():
+                violations.attack(search.regions(), parameters.attack, light=False)
+        search.run(limits, keeper.between)
+        still_open = set(search.regions())
+        resumable = bool(still_open) and limits.hit is not None
+        if resumable:
+            keeper.save()
+        failure = search.failure if isinstance(search, GraphSearch) else ""
     candidates = np.array([r not in still_open and r not in violations.points for r in everything], dtype=np.bool_)
     proofs = []
     for region in np.flatnonzero(candidates).tolist():
@@ -95,21 +140,22 @@ def _prove(task: Task, parameters: Parameters, network: Network) -> Outcome:
         proofs.append(Proof(region, tree, leaves))
     return Outcome(
         candidates=candidates,
-        violations=violations.points,
+        violations=violations.near_misses | violations.points,
         certificate=write_certificate(task.statement, proofs) if proofs else None,
         details=BoundsDetails(
             method="branch-and-bound",
             clean_correct=None,
-            attack_method=METHOD,
-            attack_restarts=parameters.attack,
-            attack_steps=0,
+            attack_method=violations.method,
+            attack_restarts=violations.starts,
+            attack_steps=violations.steps,
             attack_tried=violations.tried,
         ),
-        complete=True,
-        versions=library_versions("prover"),
-        assumptions=(SINGLES if chain.roundings else REALS,),
-        arithmetics=(task.statement.arithmetic,),
-        reason=(limits.hit or "parts became too thin to be cut") if still_open else "",
+        complete=isinstance(network, Network),
+        versions=library_versions("prover" if isinstance(network, Network) else "bounds"),
+        assumptions=assumptions,
+        arithmetics=(Arithmetic.FLOAT32 if single else Arithmetic.REAL,),
+        reason=(failure or limits.hit or "parts became too thin to be cut") if still_open else "",
+        resumable=resumable,
     )
 
 
@@ -130,10 +176,17 @@ def _search(
     proved: Floats,
 ) -> InputSearch:
     which = np.array(left, dtype=np.int64)
-    start = fresh(rows, regions.lower[which], regions.upper[which], roots[which], which, np.ones(len(which)))
-    width = regions.upper - regions.lower
+    start = fresh(
+        rows.chain.widths, regions.lower[which], regions.upper[which], roots[which], which, np.ones(len(which))
+    )
     return InputSearch(
-        rows, growth, width, violations.consider, violations.points, proved, [start] if left else [], []
+        growth=growth,
+        width=regions.upper - regions.lower,
+        found=violations.consider,
+        violated=violations.points,
+        proved=proved,
+        stack=[start] if left else [],
+        rows=rows,
     )
 
 
@@ -177,5 +230,8 @@ def _supported(task: Task) -> None:
     regions = task.statement.regions
     if isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball):
         raise UnsupportedError.of(
-            E_UNSUPPORTED, "the prover needs boxes, not Euclidean balls", Place(field="engine"), expected="engine: bounds"
+            E_UNSUPPORTED,
+            "the prover needs boxes, not Euclidean balls",
+            Place(field="engine"),
+            expected="engine: bounds",
         )

@@ -25,6 +25,8 @@ class Parameters(Frozen):
     """What is split: the inputs, the phases of ReLUs, or (auto) the inputs where there are few of them."""
     attack: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 512
     """Points from which gradient descent looks for violations; 0: corner and random points only."""
+    cross_check: Annotated[bool, Field(strict=True)] = False
+    """Also ask other methods about every region, after the checker (evidence/crosscheck.py)."""
 
 
 def read_parameters(given: Mapping[str, Scalar]) -> Parameters:

@@ -1,17 +1,17 @@
 """Branch and bound over the phases of ReLUs: for networks with many inputs, one box at a time.
 
-At the root the inner bounds get slopes of their own (`ascent.py`), which stay in force below. A node splits one neuron
-into its two phases; its parts derive their inner bounds again, many parts at a time, and then climb on the multipliers
-of every clause that is still open, the price of each phase among them. A clause that holds is separated and never
-looked at again below. The neuron to split is the one that promises most: what its relaxation takes from the bound
-directly, plus its share in all that is lost, through the bounds of later neurons. The input at which the relaxed
-network is least is evaluated each time: a violation ends the search.
+At the root the inner bounds get slopes of their own (`sharpening.py`), which stay in force below. A node splits one
+neuron into its two phases; its parts derive their inner bounds again, where that is cheap, and then climb on the
+multipliers of every clause that is still open, the price of each phase among them (`ascent.py`). A clause that holds
+is separated and never looked at again below. Before a split, the neurons of each layer that promise most are tried
+(`branching.py`). The input at which the relaxed network is least is evaluated each time: a violation ends the search.
+Where no neuron is left to split, linear programming decides (`cells.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,71 +19,30 @@ from numpy.typing import NDArray
 
 from evidence.engines.certificate import ClauseOffer, packed
 from evidence.engines.prover.arrays import Array
-from evidence.engines.prover.ascent import Ascent, Bounded, Box, Multipliers
-from evidence.engines.prover.cells import optimum
+from evidence.engines.prover.ascent import Ascent, Multipliers
+from evidence.engines.prover.branching import Promise, promise
+from evidence.engines.prover.cells import affine, optimum
 from evidence.engines.prover.crown import Parts, Table, derive
 from evidence.engines.prover.growth import CLAUSE, SPLIT, Growth, Ints
 from evidence.engines.prover.limits import Limits
+from evidence.engines.prover.nodes import Nodes
 from evidence.engines.prover.rows import Rows, lasting_error
+from evidence.engines.prover.sharpening import box_of, sharpen
 from evidence.regions import Floats
 
-_ROOT_STEPS, _INNER_STEPS, _STEPS = 100, 25, 12
+_ROOT_STEPS, _STEPS = 100, 12
 _NUMBERS = 1 << 21
-"""In one array of multipliers of a batch."""
+"""In one array of multipliers of a batch, eight times over."""
 _CANDIDATES = 3
 """Neurons of each layer that are tried before a split."""
 _WORTH = 6.0
 """Inner bounds are derived again below the root where that costs at most so many ascents."""
 _CROSSED = 1e-9
 """By what a lower bound must exceed an upper one before a part counts as empty: constant neurons cross by rounding."""
-_ENOUGH = 1e-7
-"""What a bound must exceed zero by, relative to the largest bound at the root."""
 _BEYOND = 0.05
 """How far beyond the goal a step of the ascent aims, on the same scale."""
 
 Found = Callable[[int, Floats], None]
-Bools = NDArray[np.bool_]
-
-
-@dataclass
-class _Nodes:
-    """B open nodes. phase: [B, N] over all neurons; open: [B, C] clauses that are still to be shown; alpha, beta: of
-    the leading row of each clause [B, C, N]; path: splits from the root, neuron + 1 or its negative."""
-
-    node: Ints
-    share: Floats
-    low: list[Floats]
-    high: list[Floats]
-    phase: NDArray[np.int8]
-    open: Bools
-    alpha: NDArray[np.float32]
-    beta: NDArray[np.float32]
-    path: list[tuple[int, ...]]
-    split: Ints
-    """The neuron to split next [B], and its coefficient in each clause's bound, `size` [B, C]."""
-    size: Floats
-    candidates: Any = None
-    promise: Any = None
-    sizes: Any = None
-
-    def take(self, index: Ints) -> _Nodes:
-        """Copies of some of them."""
-        return _Nodes(
-            self.node[index],
-            self.share[index],
-            [layer[index] for layer in self.low],
-            [layer[index] for layer in self.high],
-            self.phase[index],
-            self.open[index],
-            self.alpha[index],
-            self.beta[index],
-            [self.path[i] for i in index.tolist()],
-            self.split[index],
-            self.size[index],
-            None if self.candidates is None else self.candidates[index],
-            None if self.candidates is None else self.promise[index],
-            None if self.candidates is None else self.sizes[index],
-        )
 
 
 class PhaseSearch:
@@ -103,392 +62,270 @@ class PhaseSearch:
         self.limits, self.report = limits, report
         self.chain = rows.chain
         self.xp, self.put, self.host = self.chain.place.xp, self.chain.place.put, self.chain.place.host
-        self.starts = np.cumsum([0, *self.chain.widths])
+        self.starts = np.cumsum([0, *self.chain.widths]).tolist()
         self.condition = int(rows.of[region])
+        self.weights = rows.weights[self.condition]
         self.member = rows.goals.clause[self.condition]
         self.clauses = int(self.member.max()) + 1
         self.table: Table = {}
+        self.again = False
+        """Whether parts derive their inner bounds again."""
         self.stuck = False
+        """Whether a part could neither be split nor decided."""
+        self.leading = np.zeros(self.clauses, dtype=np.int64)
+        """The row of each clause that is to be shown, chosen at the root."""
+        self.scale = 1.0
 
     def run(self, node: int, lower: Floats, upper: Floats) -> bool:
         """Prove the region's condition on a box [n] below `node`; True when every part is proved."""
         self.lower, self.upper = self.put(lower[None]), self.put(upper[None])
-        full = self.chain.place.full
-        widths = self.chain.widths
-        parts = Parts(
-            self.lower, self.upper, [full((1, w), -np.inf) for w in widths], [full((1, w), np.inf) for w in widths]
-        )
+        left, closed = self._root(node)
+        waiting, proved = [left], closed
+        most = max(2, _NUMBERS // (8 * self.clauses * self.starts[-1]))
+        while waiting:
+            batch = waiting.pop()
+            if not len(batch):
+                continue
+            if self.stuck or self.region in self.violated or self.limits.reached(len(self.growth.kind.values)):
+                return False
+            if len(batch) > most:
+                waiting.append(batch.take(np.arange(len(batch) - most)))
+                batch = batch.take(np.arange(len(batch) - most, len(batch)))
+            left, closed = self._round(self._split(batch), _STEPS)
+            proved += closed
+            self.report(proved)
+            waiting.append(left)
+        return not self.stuck and self.region not in self.violated
+
+    @property
+    def enough(self) -> float:
+        """What a bound must exceed zero by."""
+        return 100 * self.chain.slack * self.scale
+
+    # --- the root ---
+
+    def _root(self, node: int) -> tuple[Nodes, float]:
+        """The root after sharpening and a long ascent, and the share of it that is proved."""
+        full, widths = self.chain.place.full, self.chain.widths
+        low, high = [full((1, width), -np.inf) for width in widths], [full((1, width), np.inf) for width in widths]
+        parts = Parts(self.lower, self.upper, low, high)
         derive(self.chain, parts)
-        inner = self._sharpen(parts)
-        self.again = False
+        sharpened = sharpen(self.chain, parts)
+        self.table = sharpened.table
         self.growth.bound(np.array([node]))
-        if inner:
-            self.growth.inner[node] = inner
-        neurons = int(self.starts[-1])
-        root = _Nodes(
+        if sharpened.offers:
+            self.growth.inner[node] = sharpened.offers
+        neurons = self.starts[-1]
+        root = Nodes(
             np.array([node]),
             np.ones(1),
-            [self.host(layer) for layer in parts.low],
-            [self.host(layer) for layer in parts.high],
+            np.concatenate([self.host(layer) for layer in parts.low], axis=1),
+            np.concatenate([self.host(layer) for layer in parts.high], axis=1),
             np.zeros((1, neurons), np.int8),
             np.array([[bool((self.member == c).any()) for c in range(self.clauses)]]),
             np.zeros((1, self.clauses, neurons), np.float32),
             np.zeros((1, self.clauses, neurons), np.float32),
-            [()],
-            np.zeros(1, np.int64),
-            np.zeros((1, self.clauses)),
+            np.zeros((1, 0), np.int64),
+            np.zeros((1, 0), np.int64),
+            np.zeros((1, 0)),
+            np.zeros((1, self.clauses, 0)),
         )
-        waiting = [self._open_root(root)]
-        self.again = self._worth(parts, int(waiting[0].open.sum()))
-        proved = 0.0
-        while waiting:
-            batch = waiting.pop()
-            if not len(batch.node):
-                continue
-            if self.region in self.violated or self.limits.reached(len(self.growth.kind.values)):
-                return False
-            most = max(2, _NUMBERS // (8 * self.clauses * neurons))
-            if len(batch.node) > most:
-                waiting.append(batch.take(np.arange(len(batch.node) - most)))
-                batch = batch.take(np.arange(len(batch.node) - most, len(batch.node)))
-            left, closed = self._round(self._split(batch), _STEPS)
-            proved += closed
-            self.report(proved)
-            if self.stuck:
-                return False
-            waiting.append(left)
-        return not self.stuck
+        box = box_of(self.chain, self.lower, self.upper, parts.low, parts.high)
+        ascent = Ascent(self.chain, box, self.weights, self._offsets(root)[0, :], self.chain.depth)
+        value, given = ascent.climb(ascent.start(len(self.member)), _ROOT_STEPS // 4, 0.0)
+        values = self.host(value)
+        self.leading = np.array([np.where(self.member == c, values, -np.inf).argmax() for c in range(self.clauses)])
+        self.scale = float(np.abs(values).max())
+        root.alpha[0] = np.concatenate([self.host(layer) for layer in given.alpha], axis=1)[self.leading]
+        left, closed = self._round(root, _ROOT_STEPS)
+        self.again = self._worth(root, int(left.open.sum()))
+        return left, closed
 
-    def _worth(self, parts: Parts, clauses: int) -> bool:
+    def _worth(self, root: Nodes, clauses: int) -> bool:
         """Whether deriving the inner bounds of a part costs little beside an ascent on so many clauses."""
         sizes = [int(weight.shape[0] * weight.shape[1]) for weight in self.chain.weights[:-1]]
-        derive_cost = 0.0
+        undecided = (root.low[0] < 0) & (root.high[0] > 0)
+        cost = 0.0
         for k in range(1, self.chain.depth):
-            undecided = int(((self.host(parts.low[k]) < 0) & (self.host(parts.high[k]) > 0)).sum())
-            derive_cost += 4 * undecided * sum(sizes[:k])
-        return derive_cost <= _WORTH * 2 * _STEPS * clauses * sum(sizes)
+            cost += 4 * int(undecided[self.starts[k] : self.starts[k + 1]].sum()) * sum(sizes[:k])
+        return cost <= _WORTH * 2 * _STEPS * clauses * sum(sizes)
 
-    def _open_root(self, root: _Nodes) -> _Nodes:
-        """The leading row of each clause by CROWN's own slopes, then the first ascent."""
-        count = len(self.member)
-        box = self._box(root, np.zeros(count, dtype=np.int64))
-        weights = self.rows.weights[self.condition]
-        ascent = Ascent(self.chain, box, weights, self._offsets(root)[0], self.chain.depth)
-        start = ascent.start(count)
-        value, given = ascent.climb(start, _ROOT_STEPS // 4, 0.0)
-        values = self.host(value)
-        self.leading = np.array([int(np.where(self.member == c, values, -np.inf).argmax()) for c in range(self.clauses)])
-        self.number = [int(np.flatnonzero(np.flatnonzero(self.member == c) == self.leading[c])[0]) if (self.member == c).any() else 0 for c in range(self.clauses)]
-        self.scale = float(np.abs(values).max())
-        alpha = np.concatenate([self.host(layer) for layer in given.alpha], axis=1)
-        root.alpha[0] = alpha[self.leading]
-        left, _ = self._round(root, _ROOT_STEPS, derived=True)
-        return left
+    # --- one round ---
 
-    def _offsets(self, nodes: _Nodes) -> Array:
-        """Offsets of all rows for each node [B, k], less what a float32 execution of the last map may take."""
-        which = self.put(np.full(len(nodes.node), self.condition))
-        return self.rows.offsets[which, :] - lasting_error(self.rows, which, self.put(nodes.high[-1]))
-
-    def _box(self, nodes: _Nodes, of: Ints, depth: int | None = None) -> Box:
-        low = [self.put(layer[of]) for layer in nodes.low[:depth]]
-        high = [self.put(layer[of]) for layer in nodes.high[:depth]]
-        error, far = [], self.xp.maximum(self.xp.abs(self.lower), self.xp.abs(self.upper))
-        for k in range(len(low)):
-            error.append(self.chain.error(k, far))
-            far = self.xp.maximum(high[k], self.chain.place.full((1, 1), 0.0))
-        return Box((self.lower + self.upper) / 2, (self.upper - self.lower) / 2, low, high, error)
-
-    def _sharpen(self, parts: Parts) -> list[Any]:
-        """Optimise slopes for the bounds of undecided inner neurons; what the certificate offers for them."""
-        xp, chain = self.xp, self.chain
-        inner: list[Any] = []
-        nodes = _Nodes(
-            np.zeros(1, np.int64), np.ones(1), parts.low, parts.high, *([np.zeros(0)] * 4), [], *([np.zeros(0)] * 2)  # type: ignore[arg-type]
-        )
-        for k in range(1, chain.depth):
-            undecided = np.flatnonzero(self.host((parts.low[k] < 0) & (parts.high[k] > 0))[0])
-            if not len(undecided):
-                continue
-            table = [np.full((2 * chain.widths[k], width), np.nan) for width in chain.widths[:k]]
-            step = max(8, _NUMBERS // (2 * sum(chain.widths[:k]) + chain.inputs))
-            far = xp.maximum(parts.high[k - 1], chain.place.full((1, 1), 0.0))
-            for at in range(0, len(undecided), step):
-                chosen = undecided[at : at + step]
-                neurons, count = self.put(chosen), len(chosen)
-                rows, bias = chain.weights[k][neurons, :], chain.biases[k][neurons]
-                lost = chain.error(k, far)[0, :][neurons] if chain.roundings is not None else 0.0 * bias
-                box = self._box(nodes, np.zeros(1, dtype=np.int64), k)
-                ascent = Ascent(chain, box, xp.concat([rows, -rows]), xp.concat([bias - lost, -bias - lost]), k)
-                value, given = ascent.climb(ascent.start(2 * count), _INNER_STEPS, 0.0, 0.0)
-                low, high = parts.low[k][0, :][neurons], parts.high[k][0, :][neurons]
-                parts.low[k][0, neurons] = xp.maximum(low, value[:count])
-                parts.high[k][0, neurons] = xp.minimum(high, -value[count:])
-                for m, layer in enumerate(given.alpha):
-                    values = self.host(layer)
-                    table[m][chosen], table[m][chosen + chain.widths[k]] = values[:count], values[count:]
-                for row in range(2 * count):
-                    slopes = [packed(self.host(layer[row, :])) for layer in given.alpha]
-                    inner.append([k, int(chosen[row % count]), 1 if row < count else -1, slopes])
-            self.table[k] = [self.put(np.nan_to_num(layer)) for layer in table]
-        return inner
-
-    def _round(self, nodes: _Nodes, steps: int, derived: bool = False) -> tuple[_Nodes, float]:
+    def _round(self, nodes: Nodes, steps: int) -> tuple[Nodes, float]:
         """Bound nodes; those that stay open, ordered so that the least open come last, and the share that is proved."""
-        if not derived:
-            self._derive(nodes)
-            if self.again:
-                self.growth.bound(nodes.node)
+        if self.again:
+            nodes = self._derived(nodes)
+            self.growth.bound(nodes.node)
         of, clause, ascent, start = self._ascent(nodes)
-        enough = _ENOUGH * self.scale
+        enough = self.enough
         value, given = ascent.climb(start, steps, enough, _BEYOND * self.scale)
+        values, held = self.host(value), self.host(value) > enough
+        nodes.alpha[of, clause], nodes.beta[of, clause] = self._flat(given.alpha), self._flat(given.beta)
+        empty = np.asarray((nodes.low > nodes.high + _CROSSED * (1 + np.abs(nodes.low))).any(axis=1))
+        still: NDArray[np.bool_] = nodes.open.copy()
+        still[of[held], clause[held]] = False
+        still[empty] = False
+        closed = sum((self._settle(nodes, b, still[b], bool(empty[b])) for b in range(len(nodes))), 0.0)
+        nodes = replace(nodes, open=still)
+        pairs = np.flatnonzero(still[of, clause])
+        if not len(pairs):
+            return nodes.take(np.zeros(0, dtype=np.int64)), closed
         bounded = ascent.bound(given)
-        held = self.host(value) > enough
-        crossed = [(low > high + _CROSSED * (1 + np.abs(low))) for low, high in zip(nodes.low, nodes.high, strict=True)]
-        empty = np.any([layer.any(axis=1) for layer in crossed], axis=0)
-        alpha = np.concatenate([self.host(layer) for layer in given.alpha], axis=1)
-        beta = np.concatenate([self.host(layer) for layer in given.beta], axis=1)
-        nodes.alpha[of, clause], nodes.beta[of, clause] = alpha, beta
-        open_ = nodes.open.copy()
-        open_[of[held], clause[held]] = False
-        open_[empty] = False
-        closed = 0.0
-        for b in range(len(nodes.node)):
-            closed += self._settle(nodes, b, open_[b], bool(empty[b]), alpha, beta, of, clause)
-        nodes.open = open_
-        left = np.flatnonzero(open_.any(axis=1))
-        if len(left):
-            self._consider(bounded, np.flatnonzero(~held & ~empty[of]))
-            nodes.open = open_
-            bare = self._promise(nodes, bounded, of, clause, ~held)
-            for b in bare.tolist():
-                closed += self._cell(nodes, b)
-            left = np.flatnonzero(nodes.open.any(axis=1))
-            worst = np.full(len(nodes.node), np.inf)
-            np.minimum.at(worst, of, self.host(value))
-            left = left[np.argsort(worst[left], kind="stable")]
-        return nodes.take(left), closed
+        self._consider(self.host(bounded.point)[pairs])
+        found = promise(self.chain, nodes, self.weights, self.leading, bounded, of, clause, pairs, _CANDIDATES)
+        nodes = replace(nodes, candidates=found.candidates, promise=found.promise, coefficients=found.coefficients)
+        closed += self._cells(nodes, found)
+        worst = np.full(len(nodes), np.inf)
+        np.minimum.at(worst, of, values)
+        left = np.flatnonzero(nodes.open.any(axis=1))
+        return nodes.take(left[np.argsort(worst[left], kind="stable")]), closed
 
-    def _ascent(self, nodes: _Nodes) -> tuple[Ints, Ints, Ascent, Multipliers]:
-        """One row for each node and open clause: the node and the clause, the ascent and where it starts."""
-        of, clause = np.nonzero(nodes.open)
-        row = self.put(self.leading[clause])
-        weights = self.rows.weights[self.condition][row, :]
-        ascent = Ascent(self.chain, self._box(nodes, of), weights, self._offsets(nodes)[self.put(of), row], self.chain.depth)
-        pieces = list(zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True))
-
-        def layers(values: NDArray[Any]) -> list[Array]:
-            return [self.put(values[:, a:b].astype(np.float64)) for a, b in pieces]
-
-        start = Multipliers(layers(nodes.alpha[of, clause]), layers(nodes.beta[of, clause]), layers(nodes.phase[of]))
-        return of, clause, ascent, start
-
-    def _derive(self, nodes: _Nodes) -> None:
-        if not self.again:
-            return
-        count = len(nodes.node)
-        xp = self.xp
+    def _derived(self, nodes: Nodes) -> Nodes:
+        """The nodes with inner bounds derived again."""
+        xp, count = self.xp, len(nodes)
         parts = Parts(
             xp.broadcast_to(self.lower, (count, self.lower.shape[1])),
             xp.broadcast_to(self.upper, (count, self.upper.shape[1])),
-            [self.put(layer) for layer in nodes.low],
-            [self.put(layer) for layer in nodes.high],
+            self._layers(nodes.low),
+            self._layers(nodes.high),
         )
         derive(self.chain, parts, self.table)
-        nodes.low, nodes.high = [self.host(layer) for layer in parts.low], [self.host(layer) for layer in parts.high]
+        return replace(nodes, low=self._flat(parts.low), high=self._flat(parts.high))
 
-    def _settle(
-        self,
-        nodes: _Nodes,
-        b: int,
-        still: Bools,
-        empty: bool,
-        alpha: Floats,
-        beta: Floats,
-        of: Ints,
-        clause: Ints,
-    ) -> float:
-        """Record what is shown of one node: separate the clauses that hold; the share that is closed with it."""
-        shown = np.flatnonzero(nodes.open[b] & ~still)
-        node = int(nodes.node[b])
-        if empty:
+    def _ascent(self, nodes: Nodes) -> tuple[Ints, Ints, Ascent, Multipliers]:
+        """One row for each node and open clause: the node and the clause, the ascent and where it starts."""
+        of, clause = np.nonzero(nodes.open)
+        row = self.put(self.leading[clause])
+        box = box_of(self.chain, self.lower, self.upper, self._layers(nodes.low[of]), self._layers(nodes.high[of]))
+        ascent = Ascent(
+            self.chain, box, self.weights[row, :], self._offsets(nodes)[self.put(of), row], self.chain.depth
+        )
+        parts = (nodes.alpha[of, clause], nodes.beta[of, clause], nodes.phase[of])
+        return of, clause, ascent, Multipliers(*(self._layers(part) for part in parts))
+
+    def _offsets(self, nodes: Nodes) -> Array:
+        """Offsets of all rows for each node [B, k], less what a float32 execution of the last map may take."""
+        which = self.put(np.full(len(nodes), self.condition))
+        high = self.put(nodes.high[:, self.starts[-2] :])
+        return self.rows.offsets[which, :] - lasting_error(self.rows, which, high)
+
+    def _layers(self, values: NDArray[Any]) -> list[Array]:
+        pieces = zip(self.starts[:-1], self.starts[1:], strict=True)
+        return [self.put(values[:, a:b].astype(np.float64)) for a, b in pieces]
+
+    def _flat(self, layers: list[Array]) -> Floats:
+        return np.concatenate([self.host(layer) for layer in layers], axis=1)
+
+    def _consider(self, points: Floats) -> None:
+        """Tell of the point that is nearest to a violation."""
+        regions = np.full(len(points), self.region)
+        margins = self.rows.clauses(regions, self.rows.evaluate(regions, points)).min(axis=1)
+        self.found(self.region, points[int(margins.argmin())])
+
+    # --- what is recorded ---
+
+    def _settle(self, nodes: Nodes, b: int, still: NDArray[Any], empty: bool) -> float:
+        """Record what is shown of one node and separate the clauses that hold; the share that is closed with it."""
+        node, shown = int(nodes.node[b]), np.flatnonzero(nodes.open[b] & ~still).tolist()
+        if empty or not still.any():
             self.growth.close(np.array([node]))
+            if not empty:
+                self.growth.offers[node] = self._offer(nodes, b, shown)
             return float(nodes.share[b])
-        offers = {int(c): self._offer(nodes.path[b], int(c), *_row(of, clause, b, int(c), alpha, beta)) for c in shown}
-        if not still.any():
-            self.growth.close(np.array([node]))
-            self.growth.offers[node] = tuple(offers.get(c) for c in range(self.clauses))
-            return float(nodes.share[b])
-        for c in offers:
+        for c in shown:
             first = int(self.growth.divide(np.array([node]), CLAUSE, np.array([c]), None, None)[0])
             self.growth.close(np.array([first]))
-            self.growth.offers[first] = tuple(offers[c] if d == c else None for d in range(self.clauses))
+            self.growth.offers[first] = self._offer(nodes, b, [c])
             node = first + 1
         nodes.node[b] = node
         return 0.0
 
-    def _offer(self, path: tuple[int, ...], clause: int, alpha: Floats, beta: Floats) -> ClauseOffer:
-        slopes = [packed(alpha[a:b]) for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)]
-        prices = [float(f"{beta[abs(code) - 1]:.9g}") for code in path]
-        return ClauseOffer(self.number[clause], slopes, prices)
+    def _offer(self, nodes: Nodes, b: int, clauses: list[int]) -> tuple[ClauseOffer | None, ...]:
+        """What proves these clauses on a node; None for the others."""
+        offers: list[ClauseOffer | None] = [None] * self.clauses
+        # a neuron whose bound is zero here may be undecided to the checker, which rounds outward: the slope of its phase
+        low, high = nodes.low[b], nodes.high[b]
+        for c in clauses:
+            number = int(np.flatnonzero(np.flatnonzero(self.member == c) == self.leading[c])[0])
+            alpha = np.where(low >= 0, 1.0, np.where(high <= 0, 0.0, nodes.alpha[b, c]))
+            slopes = [packed(alpha[i:j]) for i, j in zip(self.starts[:-1], self.starts[1:], strict=True)]
+            prices = [float(f"{nodes.beta[b, c, abs(code) - 1]:.9g}") for code in nodes.steps(b)]
+            offers[c] = ClauseOffer(number, slopes, prices)
+        return tuple(offers)
 
-    def _consider(self, bounded: Bounded, which: Ints) -> None:
-        if not len(which):
-            return
-        points = self.host(bounded.point)[which]
-        regions = np.full(len(points), self.region)
-        margins = self.rows.clauses(regions, self.rows.evaluate(regions, points)).min(axis=1)
-        self.found(self.region, points[int(margins.argmin())])  # if not it, then perhaps a point downhill from it
+    # --- splitting ---
 
-    def _cell(self, nodes: _Nodes, b: int) -> float:
-        """Decide a node on which every phase is decided by linear programming; the share that is closed with it."""
+    def _split(self, nodes: Nodes) -> Nodes:
+        """Both phases of the candidate of each node whose two parts are left least open."""
+        score = np.full(nodes.candidates.shape, -np.inf)
+        for c in range(nodes.candidates.shape[1]):
+            usable = np.flatnonzero(nodes.promise[:, c] > 0)
+            if len(usable):
+                values = self._tried(nodes.take(usable).halves(np.full(len(usable), c)))
+                pair = values.reshape(2, -1)
+                score[usable, c] = pair.min(axis=0) + 0.1 * pair.max(axis=0)
+        chosen = score.argmax(axis=1)
+        neuron = nodes.candidates[np.arange(len(nodes)), chosen]
+        layer = np.searchsorted(self.starts, neuron, side="right") - 1
+        first = self.growth.divide(nodes.node, SPLIT, layer, neuron - np.array(self.starts)[layer], None)
+        return replace(nodes.halves(chosen), node=np.concatenate([first, first + 1]))
+
+    def _tried(self, trial: Nodes) -> Floats:
+        """How negative the open clauses of trial parts remain, in sum, with the multipliers that they inherit [B]."""
+        if self.again:
+            trial = self._derived(trial)
+        of, _, ascent, start = self._ascent(trial)
+        total = np.zeros(len(trial))
+        np.add.at(total, of, np.minimum(self.host(ascent.value(start)), 0.0))
+        return total
+
+    def _cells(self, nodes: Nodes, found: Promise) -> float:
+        """Decide the nodes that have no undecided neuron left; the share that is closed."""
+        return sum(self._cell(nodes, b) for b in np.flatnonzero(found.bare & nodes.open.any(axis=1)).tolist())
+
+    def _cell(self, nodes: Nodes, b: int) -> float:
         one = nodes.take(np.array([b]))
         _, clauses, ascent, given = self._ascent(one)
-        rows, walls, heights = self._affine(one)
-        for at, clause in enumerate(clauses.tolist()):
-            row, offset = rows[clause]
-            found = optimum(row, offset, walls, heights, self.host(self.lower)[0], self.host(self.upper)[0])
-            if found is None:
+        active = [self.host(layer)[0] >= 0 for layer in self._layers(one.low)]
+        codes = one.steps(0)
+        slope, shift, walls, heights = affine(self.chain, active, codes, self.starts)
+        top, offsets = self.host(self.weights), self.host(self._offsets(one))[0]
+        lower, upper = self.host(self.lower)[0], self.host(self.upper)[0]
+        combined: dict[int, Floats] = {}
+        for at, c in enumerate(clauses.tolist()):
+            rows = self._rows_of(c)
+            cell = optimum(top[rows] @ slope, top[rows] @ shift + offsets[rows], walls, heights, lower, upper)
+            if cell is None:
                 self.stuck = True
                 return 0.0
-            self.found(self.region, found.point)
-            for code, price in zip(one.path[0], found.prices.tolist(), strict=True):
-                one.beta[0, clause, abs(code) - 1] = price
-                layer = int(np.searchsorted(self.starts, abs(code) - 1, side="right")) - 1
-                given.beta[layer][at, abs(code) - 1 - int(self.starts[layer])] = price
-        if not bool((self.host(ascent.value(given)) > _ENOUGH * self.scale).all()):
+            self.found(self.region, cell.point)
+            combined[c] = np.round(cell.weights, 9)
+            for code, price in zip(codes, cell.prices.tolist(), strict=True):
+                neuron = abs(code) - 1
+                layer = int(np.searchsorted(self.starts, neuron, side="right")) - 1
+                one.beta[0, c, neuron] = price
+                given.beta[layer][at, neuron - self.starts[layer]] = price
+        rows_of = [(self._rows_of(c), weights) for c, weights in combined.items()]
+        ascent.rows = self.put(np.stack([weights @ top[rows] for rows, weights in rows_of]))
+        ascent.offset = self.put(np.array([weights @ offsets[rows] for rows, weights in rows_of]))
+        if not bool((self.host(ascent.value(given)) > self.enough).all()):
             self.stuck = True
             return 0.0
         nodes.open[b] = False
         self.growth.close(one.node)
+        offer = self._offer(one, 0, clauses.tolist())
         self.growth.offers[int(one.node[0])] = tuple(
-            self._offer(one.path[0], c, one.alpha[0, c], one.beta[0, c]) if c in clauses else None
-            for c in range(self.clauses)
+            None if item is None else item if len(combined[c]) == 1 else item._replace(weights=combined[c].tolist())
+            for c, item in enumerate(offer)
         )
         return float(one.share[0])
 
-    def _affine(self, one: _Nodes) -> tuple[dict[int, tuple[Floats, float]], Floats, Floats]:
-        """On a node with all phases decided: the open clauses' rows as affine functions of the input, and the walls of
-        the splits, walls @ x + heights >= 0."""
-        weights = [self.host(weight) for weight in self.chain.weights]
-        biases = [self.host(bias) for bias in self.chain.biases]
-        inputs = self.chain.inputs
-        slope, shift = np.eye(inputs), np.zeros(inputs)
-        wall: dict[int, tuple[Floats, float]] = {}
-        for k in range(self.chain.depth):
-            slope, shift = weights[k] @ slope, weights[k] @ shift + biases[k]
-            for code in one.path[0]:
-                j = abs(code) - 1 - int(self.starts[k])
-                if 0 <= j < len(shift):
-                    side = 1.0 if code > 0 else -1.0
-                    wall[code] = (side * slope[j], side * float(shift[j]))
-            active = one.low[k][0] >= 0
-            slope, shift = slope * active[:, None], shift * active
-        top = self.host(self.rows.weights[self.condition])
-        offsets = self.host(self._offsets(one))[0]
-        rows = {
-            int(c): (top[self.leading[c]] @ slope, float(top[self.leading[c]] @ shift + offsets[self.leading[c]]))
-            for c in np.flatnonzero(one.open[0])
-        }
-        listed = [wall[code] for code in one.path[0]]
-        walls = np.array([item[0] for item in listed]).reshape(len(listed), inputs)
-        return rows, walls, np.array([item[1] for item in listed])
-
-    def _promise(self, nodes: _Nodes, bounded: Bounded, of: Ints, clause: Ints, open_: Bools) -> Ints:
-        """Choose the neurons to try for each open node; the nodes that have no undecided neuron left."""
-        chain, xp = self.chain, self.xp
-        pairs = np.flatnonzero(open_)
-        size = [np.abs(self.host(layer)[pairs]) for layer in bounded.coefficient]
-        moved = xp.abs(self.rows.weights[self.condition][self.put(self.leading[clause[pairs]]), :])
-        reach: list[Floats] = []
-        for k in range(chain.depth - 1, -1, -1):
-            reach.insert(0, self.host(moved))
-            low, high = self.put(nodes.low[k][of[pairs]]), self.put(nodes.high[k][of[pairs]])
-            chord = xp.where(low >= 0, 1.0, xp.where(high <= 0, 0.0, high / xp.where(high > low, high - low, 1.0)))
-            moved = (moved * chord) @ chain.sizes[k]
-        gap = [
-            np.where((low < 0) & (high > 0), -low * high / np.where(high > low, high - low, 1.0), 0.0)
-            for low, high in zip(nodes.low, nodes.high, strict=True)
-        ]
-        gaps = np.concatenate(gap, axis=1)
-        direct = np.concatenate(size, axis=1) * gaps[of[pairs]]
-        spread = np.concatenate(reach, axis=1) * gaps[of[pairs]]
-        lost = np.maximum(-self.host(bounded.value)[pairs], 0.0) + direct.sum(axis=1)
-        total = spread / np.maximum(spread.sum(axis=1, keepdims=True), 1e-300) * lost[:, None]
-        promise = np.zeros_like(gaps)
-        np.add.at(promise, of[pairs], direct + total)
-        promise = np.where(gaps > 0, promise, -1.0)
-        best = [
-            a + np.argsort(-promise[:, a:b], axis=1, kind="stable")[:, :_CANDIDATES]
-            for a, b in zip(self.starts[:-1], self.starts[1:], strict=True)
-        ]
-        nodes.candidates = np.concatenate(best, axis=1)
-        nodes.promise = np.take_along_axis(promise, nodes.candidates, axis=1)
-        nodes.split = promise.argmax(axis=1)
-        coefficient = np.concatenate([self.host(layer) for layer in bounded.coefficient], axis=1)
-        nodes.sizes = np.zeros((len(nodes.node), self.clauses, nodes.candidates.shape[1]))
-        nodes.sizes[of, clause] = coefficient[np.arange(len(of))[:, None], nodes.candidates[of]]
-        return np.flatnonzero((promise.max(axis=1) < 0) & nodes.open.any(axis=1))
-
-    def _choose(self, nodes: _Nodes) -> None:
-        """Try the best candidate of every layer on both phases, and take the one whose worse part gains most."""
-        count = len(nodes.node)
-        score = np.full(nodes.candidates.shape, -np.inf)
-        every = np.arange(count)
-        for c in range(nodes.candidates.shape[1]):
-            usable = np.flatnonzero(nodes.promise[:, c] > 0)
-            if not len(usable):
-                continue
-            some = nodes.take(usable)
-            some.split, some.size = some.candidates[:, c], some.sizes[:, :, c]
-            trial = self._parts(some, np.concatenate([some.node, some.node]))
-            values = self._try(trial)
-            a, b = values[: len(usable)], values[len(usable) :]
-            score[usable, c] = np.minimum(a, b) + 0.1 * np.maximum(a, b)
-        pick = score.argmax(axis=1)
-        nodes.split = nodes.candidates[every, pick]
-        nodes.size = nodes.sizes[every, :, pick]
-
-    def _try(self, trial: _Nodes) -> Floats:
-        """How negative the open clauses of trial parts remain, in sum, with the multipliers that they inherit [B]."""
-        self._derive(trial)
-        of, _, ascent, start = self._ascent(trial)
-        total = np.zeros(len(trial.node))
-        np.add.at(total, of, np.minimum(self.host(ascent.value(start)), 0.0))
-        return total
-
-    def _split(self, nodes: _Nodes) -> _Nodes:
-        """The children of nodes."""
-        self._choose(nodes)
-        layer = np.searchsorted(self.starts, nodes.split, side="right") - 1
-        first = self.growth.divide(nodes.node, SPLIT, layer, nodes.split - self.starts[layer], None)
-        return self._parts(nodes, np.concatenate([first, first + 1]))
-
-    def _parts(self, nodes: _Nodes, numbers: Ints) -> _Nodes:
-        """The two phases of every node's neuron. Its price starts where the bound is that of the node: coefficient *
-        (1 - alpha) where z >= 0, coefficient * alpha where z <= 0, as far as the coefficient is positive."""
-        count, every = len(nodes.node), np.arange(len(nodes.node))
-        layer = np.searchsorted(self.starts, nodes.split, side="right") - 1
-        place = nodes.split - self.starts[layer]
-        both = nodes.take(np.concatenate([every, every]))
-        both.node = numbers
-        both.share = both.share / 2
-        phase = np.repeat(np.array([-1, 1], np.int8), count)
-        both.phase[np.arange(2 * count), both.split] = phase
-        for side, at in ((-1, every), (1, count + every)):
-            for k in np.unique(layer).tolist():
-                mine = np.flatnonzero(layer == k)
-                bounds, rows, columns = (both.high, both.low)[side > 0][k], at[mine], place[mine]
-                bounds[rows, columns] = 0.0
-            alpha = np.take_along_axis(both.alpha[at], both.split[at][:, None, None], axis=2)[:, :, 0]
-            price = np.maximum(both.size[at], 0.0) * (1 - alpha if side > 0 else alpha)
-            both.beta[at[:, None], np.arange(self.clauses)[None], both.split[at][:, None]] = price
-        both.path = [(*path, (j + 1) * side) for side in (-1, 1) for path, j in zip(nodes.path, nodes.split.tolist(), strict=True)]
-        return both
-
-
-def _row(
-    of: Ints, clause: Ints, b: int, c: int, alpha: Floats, beta: Floats
-) -> tuple[Floats, Floats]:
-    at = int(np.flatnonzero((of == b) & (clause == c))[0])
-    return alpha[at], beta[at]
+    def _rows_of(self, clause: int) -> Ints:
+        """The rows of a clause, without those at the end that repeat the first one to fill up (`Goals`)."""
+        rows = np.flatnonzero(self.member == clause)
+        goals = self.rows.goals
+        table = np.column_stack([goals.rows[self.condition], goals.offsets[self.condition]])
+        while len(rows) > 1 and rows[0] == 0 and (table[rows[-1]] == table[0]).all():
+            rows = rows[:-1]
+        return rows

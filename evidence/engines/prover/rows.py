@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 from evidence.engines.bounds.goals import Goals
 from evidence.engines.prover.arrays import Array
 from evidence.engines.prover.chain import Chain
-from evidence.engines.prover.crown import LinearForms, Parts, Relaxation, bound, derive, flattened
+from evidence.engines.prover.crown import Parts, Relaxation, bound, derive, flattened
 from evidence.engines.prover.growth import Ints
 from evidence.regions import Floats
-
-_SAFETY = 1e-10
-"""Of the magnitude of a bound's terms: what a lower bound must exceed zero by, so that the checker, which rounds
-outward, reaches it too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +44,7 @@ class Rows:
         place = self.chain.place
         outputs = place.host(self.chain.forward(place.put(points)))
         which = self.of[regions]
-        return np.einsum("bkm,bm->bk", self.goals.rows[which], outputs) + self.goals.offsets[which]
+        return np.asarray(np.einsum("bkm,bm->bk", self.goals.rows[which], outputs) + self.goals.offsets[which])
 
     def members(self, regions: Ints, clauses: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """[B, k] the rows of the clauses that are marked [B, clauses]."""
@@ -76,7 +72,8 @@ def rows_of(chain: Chain, goals: Goals) -> Rows:
 
 
 def lasting_error(rows: Rows, which: Array, high: Array) -> Array | float:
-    """What the float32 execution of the last affine map may take from each row [B, k]."""
+    """What the float32 execution of the last affine map may take from each row [B, k]; its operands are at most
+    `high`."""
     chain = rows.chain
     if chain.roundings is None:
         return 0.0
@@ -102,11 +99,12 @@ def assess(rows: Rows, parts: Parts, regions: Ints) -> Assessed:
     flat = place.put(np.repeat(np.arange(batch), count))
     weights = xp.reshape(rows.weights[which, :, :], (batch * count, -1))
     offsets = rows.offsets[which, :]
-    lost = lasting_error(rows, which, here.high[-1]) if chain.depth else 0.0
+    far = here.high[-1] if chain.depth else xp.maximum(xp.abs(here.lower), xp.abs(here.upper))
+    lost = lasting_error(rows, which, far)
     offsets = xp.reshape(offsets - lost, (-1,))
     forms = [bound(chain, here, weights, offsets, flat, choice) for choice in (layers, flattened(layers))]
     least = xp.maximum(forms[0].least, forms[1].least)
-    least = least - _SAFETY * (xp.abs(forms[0].least) + xp.abs(forms[0].offset))
+    least = least - chain.slack * (xp.abs(forms[0].least) + xp.abs(forms[0].offset))
     influence = _influence(chain, weights, flat, layers)
     return Assessed(
         place.host(least).reshape(batch, count),

@@ -14,16 +14,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.engines.attack import METHOD as SHARED_METHOD
 from evidence.engines.attack import attack, inward
 from evidence.engines.base import Task
-from evidence.engines.prover.growth import Ints
 from evidence.engines.prover.descent import descend
+from evidence.engines.prover.growth import Ints
 from evidence.errors import MissingLibraryError
 from evidence.exact import box_of
 from evidence.network import Affine, Model, Network
 from evidence.regions import Floats, OutputCondition, RegionSet
 from evidence.replay import Runtime, executed
 
+METHOD = (
+    "projected gradient descent from the centre and random points, each against one clause; points met by the search"
+)
 _LIGHT, _LIGHT_STEPS, _STEPS = 64, 20, 100
 _RESTARTS = 3
 _REPLAYS = 32
@@ -39,49 +43,58 @@ class Violations:
 
     def __init__(self, network: Model, task: Task) -> None:
         self.network, self.task, self.regions = network, task, task.regions
-        regions = task.regions
-        self._runtime: Runtime | None | Literal["unknown"] = "unknown"
+        self._runtime: Runtime | Literal["unknown"] | None = "unknown"
         self.points: dict[int, Floats] = {}
         self.near_misses: dict[int, Floats] = {}
         self.tried = 0
+        self.method, self.starts, self.steps = "no attack", 0, 0
+        """What was tried, for the record: the most thorough attack of the run."""
         self._lower, self._upper = self._singles()
 
     def attack(self, which: Sequence[int], starts: int, light: bool) -> None:
-        """Search these regions from `starts` points together: few steps when `light`, else several restarts."""
+        """Search these regions from `starts` points together: few steps when `light`, else several restarts; without
+        starts corners and random points alone are tried."""
         which = [region for region in which if region not in self.points]
         if light:
             self.tried += len(which)
+        if not starts:
+            if light:
+                self._together(which, 1, light, descents=0)
+            return
         points = max(1, min(_LIGHT if light else starts, self._affordable(light)) // max(1, len(which)))
         if points == 1 or not isinstance(self.network, Network):
             self._together(which, points, light)
             return
+        steps = _LIGHT_STEPS if light else _STEPS
+        if which:
+            self.method, self.starts, self.steps = METHOD, points, steps
         for region in which:
             lower, upper = self._lower[region], self._upper[region]
             if not (lower <= upper).all():
                 continue
             condition = self.regions.conditions[int(self.regions.condition_of[region])]
-            steps = _LIGHT_STEPS if light else _STEPS
             inputs, margins = descend(self.network, lower, upper, condition, points, steps, self.task.seed)
             for place in np.flatnonzero(margins <= _NEAR * np.abs(margins).max())[:_REPLAYS]:
-                self.consider(region, inputs[place].astype(np.float64))
+                self.consider(region, inputs[place].astype(np.float64), bool(margins[place] <= 0))
 
-    def _together(self, which: list[int], copies: int, light: bool) -> None:
+    def _together(self, which: list[int], copies: int, light: bool, descents: int = _RESTARTS) -> None:
         """Few points for each of many regions, or a graph: the attack that all engines share."""
         if not which:
             return
+        self.method, self.starts, self.steps = SHARED_METHOD, descents * copies, _LIGHT_STEPS if light else _STEPS
         index = np.repeat(np.array(which, dtype=np.int64), copies)
         found = attack(
             self.network,
             _repeated(self.regions, index),
             np.ones(len(index), dtype=np.bool_),
-            1 if light else _RESTARTS,
+            min(descents, 1) if light else descents,
             _LIGHT_STEPS if light else _STEPS,
             self.task.seed,
             device=self.task.device,
         )
         order = np.argsort(found.margins, kind="stable")
         for place in order[(found.margins[order] <= 0) & found.tried[order]][:_REPLAYS]:
-            self.consider(int(index[place]), found.inputs[place].astype(np.float64))
+            self.consider(int(index[place]), found.inputs[place].astype(np.float64), True)
 
     def _singles(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The float32 boxes inside the regions: exact against their decimal text where there are not too many."""
@@ -106,15 +119,17 @@ class Violations:
         steps = _LIGHT_STEPS if light else _RESTARTS * _STEPS
         return int(max(4, _OPERATIONS / (6 * weights * steps)))
 
-    def consider(self, region: int, point: Floats) -> None:
-        """Keep a point [n] near which the float32 execution violates; small steps downhill are tried from it."""
+    def consider(self, region: int, point: Floats, believed: bool = False) -> None:
+        """Keep a point [n] near which the float32 execution violates; small steps downhill are tried from it.
+
+        believed: a float32 evaluation violates at the point: it is executed even where float64 says otherwise."""
         lower, upper = self._lower[region], self._upper[region]
         if region in self.points or not (lower <= upper).all():
             return
         condition = self.regions.conditions[int(self.regions.condition_of[region])]
         single = np.clip(point.astype(np.float32), lower, upper)
         margin = self._margin(condition, single)
-        if margin <= 0 and self._keep(region, single.astype(np.float64)):
+        if (believed or margin <= 0) and self._keep(region, single.astype(np.float64)):
             return
         width = (upper - lower).astype(np.float64)
         for step in _DOWNHILL:
