@@ -333,22 +333,25 @@ def _regions(cases: list[list[Atom]], inputs: int) -> list[Region]:
 
 
 def _box(atoms: list[Atom], inputs: int) -> tuple[tuple[Fraction, Fraction], ...]:
-    low: dict[int, Fraction] = {}
-    high: dict[int, Fraction] = {}
-    strict: set[int] = set()
+    # the tightest end, and whether it is excluded: of equal ends the strict one counts
+    low: dict[int, tuple[Fraction, bool]] = {}
+    high: dict[int, tuple[Fraction, bool]] = {}
     for atom in atoms:
         ((variable, value),) = atom.factors.items()
         end = atom.limit / value
         if value > 0:
-            high[variable] = min(end, high.get(variable, end))
+            before, strict = high.get(variable, (end, False))
+            high[variable] = (end, atom.strict) if end < before else (before, strict or (atom.strict and end == before))
         else:
-            low[variable] = max(end, low.get(variable, end))
-        strict |= {variable} if atom.strict else set()
+            before, strict = low.get(variable, (end, False))
+            low[variable] = (end, atom.strict) if end > before else (before, strict or (atom.strict and end == before))
     if len(low) != inputs or len(high) != inputs:
         raise ValueError("an input has no lower or no upper bound in some case")
-    if any(low[i] > high[i] or (low[i] == high[i] and i in strict) for i in range(inputs)):
-        raise ValueError("the bounds of an input exclude every value in some case")
-    return tuple((low[i], high[i]) for i in range(inputs))
+    for i in range(inputs):
+        (least, above), (most, below) = low[i], high[i]
+        if least > most or (least == most and (above or below)):
+            raise ValueError("the bounds of an input exclude every value in some case")
+    return tuple((low[i][0], high[i][0]) for i in range(inputs))
 
 
 def _condition(region: Region, outputs: int) -> tuple[Floats, Floats, Ints]:

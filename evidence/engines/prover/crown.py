@@ -17,6 +17,8 @@ PIECE = 60_000
 """Numbers in one array of rows: several of them should fit the second-level cache."""
 _CERTAIN = 1e-9
 """Of the upper bound: how far above zero a lower bound must be for a neuron to count as active."""
+SPLIT = 2.0**-1022
+"""The lower bound of a neuron that was split to z >= 0: the checker knows its phase, so that no rounding hides it."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ def relaxation(chain: Chain, low: Array, high: Array, error: Array) -> Relaxatio
     width = up + down
     chord = xp.where(low >= 0, 1.0, up / xp.where(width > 0, width, 1.0))
     slope = xp.astype((up >= down) & (up > 0), xp.float64)
-    return Relaxation(slope, chord, chord * down, low > _CERTAIN * up, error)
+    return Relaxation(slope, chord, chord * down, (low > _CERTAIN * up) | (low == SPLIT), error)
 
 
 def flattened(layers: list[Relaxation]) -> list[Relaxation]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.engines.prover.crown import SPLIT
 from evidence.engines.prover.growth import Ints
 from evidence.regions import Floats
 
@@ -56,7 +57,7 @@ class Nodes:
         size = np.maximum(self.coefficients[every, :, chosen], 0.0)
         both = self.take(np.concatenate([every, every]))
         both.phase[every, neuron], both.phase[count + every, neuron] = -1, 1
-        both.high[every, neuron], both.low[count + every, neuron] = 0.0, 0.0
+        both.high[every, neuron], both.low[count + every, neuron] = 0.0, SPLIT
         alpha = self.alpha[every, :, neuron]
         both.beta[every, :, neuron] = size * alpha
         both.beta[count + every, :, neuron] = size * (1 - alpha)
