@@ -150,7 +150,7 @@ def _prove(task: Task, parameters: Parameters, network: Model, assumptions: tupl
             attack_steps=violations.steps,
             attack_tried=violations.tried,
         ),
-        complete=isinstance(network, Network),
+        complete=isinstance(network, Network) and not still_open,
         versions=library_versions("prover" if isinstance(network, Network) else "bounds"),
         assumptions=assumptions,
         arithmetics=(Arithmetic.FLOAT32 if single else Arithmetic.REAL,),

@@ -131,6 +131,8 @@ class Violations:
         margin = self._margin(condition, single)
         if (believed or margin <= 0) and self._keep(region, single.astype(np.float64)):
             return
+        if not isinstance(self.network, Network):
+            return  # graphs have no gradient here
         width = (upper - lower).astype(np.float64)
         for step in _DOWNHILL:
             slope = self._slope(condition, single)
@@ -145,9 +147,8 @@ class Violations:
         return float(condition.margins(self.network.forward(point[None].astype(np.float64)))[0])
 
     def _slope(self, condition: OutputCondition, point: NDArray[np.float32]) -> Floats:
-        """Gradient of the least clause's best row in the input [n], in float64."""
-        if not isinstance(self.network, Network):
-            return np.zeros(len(point))
+        """Gradient of the least clause's best row in the input [n] of a chain, in float64."""
+        assert isinstance(self.network, Network)
         values, active = point[None].astype(np.float64), []
         for layer in self.network.layers:
             active.append(values > 0)
