@@ -86,7 +86,7 @@ class Ascent:
             high = xp.where(phase < 0, xp.minimum(self.box.high[k], zero), self.box.high[k])
             open_ = (low < 0) & (high > 0)
             width = xp.where(open_, high - low, 1.0)
-            chord = xp.where(open_, high / width, xp.where(low >= 0, 1.0, 0.0))
+            chord = xp.where(open_, high / width, xp.where((low >= 0) & (high > 0), 1.0, 0.0))
             shift = xp.where(open_, -chord * low, 0.0)
             below = xp.where(open_, given.alpha[k], chord)
             found.append((below, chord, shift, open_))

@@ -50,7 +50,7 @@ def promise(
     undecided = (low < 0) & (high > 0)
     width = np.where(undecided, high - low, 1.0)
     gap = np.where(undecided, -low * high / width, 0.0)[of[pairs]]
-    chord = np.where(undecided, high / width, (low >= 0).astype(np.float64))[of[pairs]]
+    chord = np.where(undecided, high / width, ((low >= 0) & (high > 0)).astype(np.float64))[of[pairs]]
     starts = np.cumsum([0, *chain.widths]).tolist()
     reach = np.zeros_like(gap)
     moved = xp.abs(weights[put(leading[clause[pairs]]), :])

@@ -62,7 +62,8 @@ def relaxation(chain: Chain, low: Array, high: Array, error: Array) -> Relaxatio
     zero = chain.place.full((1, 1), 0.0)
     up, down = xp.maximum(high, zero), xp.maximum(-low, zero)
     width = up + down
-    chord = xp.where(low >= 0, 1.0, up / xp.where(width > 0, width, 1.0))
+    # a neuron that is zero counts as inactive, as it does to the checker
+    chord = xp.where((low >= 0) & (high > 0), 1.0, up / xp.where(width > 0, width, 1.0))
     slope = xp.astype((up >= down) & (up > 0), xp.float64)
     return Relaxation(slope, chord, chord * down, (low > _CERTAIN * up) | (low == SPLIT), error)
 

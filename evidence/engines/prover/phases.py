@@ -248,7 +248,7 @@ class PhaseSearch:
         low, high = nodes.low[b], nodes.high[b]
         for c in clauses:
             number = int(np.flatnonzero(np.flatnonzero(self.member == c) == self.leading[c])[0])
-            alpha = np.where(low >= 0, 1.0, np.where(high <= 0, 0.0, nodes.alpha[b, c]))
+            alpha = np.where(high <= 0, 0.0, np.where(low >= 0, 1.0, nodes.alpha[b, c]))
             slopes = [packed(alpha[i:j]) for i, j in zip(self.starts[:-1], self.starts[1:], strict=True)]
             prices = [float(f"{nodes.beta[b, c, abs(code) - 1]:.9g}") for code in nodes.steps(b)]
             offers[c] = ClauseOffer(number, slopes, prices)
@@ -287,7 +287,8 @@ class PhaseSearch:
     def _cell(self, nodes: Nodes, b: int) -> float:
         one = nodes.take(np.array([b]))
         _, clauses, ascent, given = self._ascent(one)
-        active = [self.host(layer)[0] >= 0 for layer in self._layers(one.low)]
+        signs = (one.low[0] >= 0) & (one.high[0] > 0)
+        active = [signs[i:j] for i, j in zip(self.starts[:-1], self.starts[1:], strict=True)]
         codes = one.steps(0)
         slope, shift, walls, heights = affine(self.chain, active, codes, self.starts)
         top, offsets = self.host(self.weights), self.host(self._offsets(one))[0]
