@@ -29,6 +29,7 @@ E_LIBRARY = code(
 
 REMEDIES = {
     "torch": "pip install 'assurance[engines]'",
+    "array_api_compat": "pip install 'assurance[engines]'",
     "onnxruntime": "pip install 'assurance[replay]'",
     "auto_LiRPA": "pip install --no-deps auto_LiRPA==0.3 (beside 'assurance[engines]'; `make setup` does both)",
 }
@@ -50,7 +51,7 @@ def require(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         absent = (error.name or name).split(".")[0]
         message = f"{name} is not installed" if absent == name else f"{name} needs {absent}, which is not installed"
-        raise MissingLibraryError.of(E_LIBRARY, message, remedy=REMEDIES.get(name)) from None
+        raise MissingLibraryError.of(E_LIBRARY, message, remedy=REMEDIES.get(name, REMEDIES.get(absent))) from None
 
 
 def library_versions(engine: str) -> dict[str, str]:

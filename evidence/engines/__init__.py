@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from evidence.diagnostics import Severity, code
 from evidence.engines.base import Engine
 from evidence.errors import InputError
+from evidence.provenance import require
 
 ENGINES: dict[str, str] = {
     "bounds": "evidence.engines.bounds.engine:run",
@@ -19,9 +18,9 @@ E_ENGINE = code("E106", Severity.ERROR, "unknown engine", "name one of the engin
 
 
 def load_engine(name: str) -> Engine:
-    """The engine with this name. Raises InputError E106; MissingLibraryError may come from its import."""
+    """The engine with this name. Raises InputError E106, MissingLibraryError E110 when a library that it needs is absent."""
     if name not in ENGINES:
         raise InputError.of(E_ENGINE, f"unknown engine {name!r}", expected=", ".join(ENGINES))
     module, function = ENGINES[name].split(":")
-    engine: Engine = getattr(import_module(module), function)
+    engine: Engine = getattr(require(module), function)
     return engine
