@@ -11,6 +11,7 @@ version 2.0 the standard of December 2025; exponents, which its grammar lacks, a
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -92,7 +93,7 @@ def _head(source: Source, form: Form) -> str:
 # --- the two versions --------------------------------------------------------------------------------------------
 
 
-class _Reader:
+class _Reader(ABC):
     """Takes the commands of a file one by one."""
 
     version: Literal["1.0", "2.0"]
@@ -103,17 +104,17 @@ class _Reader:
         self.formulas = Formulas(source, self.variable)
         self.asserted = _Asserted(source)
 
+    @abstractmethod
     def take(self, form: Form) -> None:
         """One command. Raises InputError, UnsupportedError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def variable(self, atom: Atom) -> Variable:
         """A declared variable. Raises InputError N123."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Declared shapes of inputs and outputs. Raises InputError N124."""
-        raise NotImplementedError
 
     def finish(self) -> Property:
         """The property, after the last command."""
