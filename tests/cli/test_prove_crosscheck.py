@@ -14,6 +14,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import evidence.recording
 import evidence.run
 from evidence.crosscheck import Crossed
 from evidence.records import CrossCheck
@@ -55,7 +56,7 @@ def test_others_agree(cli: Cli, problem: list[object]) -> None:
 
 def test_a_contradicted_proof_is_unknown(cli: Cli, problem: list[object], monkeypatch: pytest.MonkeyPatch) -> None:
     contrary = CrossCheck(by="other", examined=1, agreed=0, disagreed=(0,), undecided=0, note="region 0: wrong")
-    monkeypatch.setattr(evidence.run, "cross_check", lambda *arguments: Crossed((contrary,)))
+    monkeypatch.setattr(evidence.recording, "cross_check", lambda *arguments: Crossed((contrary,)))
     answer = cli(*problem, "--json")
     found = answer.json()
     jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(found)

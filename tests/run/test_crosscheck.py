@@ -12,6 +12,7 @@ from engine_toys import Files, ball_statement, box_statement, chain, float_trap,
 from pydantic import ValidationError
 
 import evidence.crosscheck
+import evidence.recording
 import evidence.run
 from evidence.checker.check import Report
 from evidence.crosscheck import cross_check, cross_findings
@@ -88,7 +89,7 @@ def test_methods_agree_on_a_small_network(store: Store, engine: str) -> None:
 
 @replaying
 def test_without_the_option_nobody_is_asked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence.run, "cross_check", None)
+    monkeypatch.setattr(evidence.recording, "cross_check", None)
     files = Files()
     assert record_of(run(balls(files), files, store, cross_check=False)).cross_checks == ()
     with pytest.raises(InputError, match="cross_check"):
@@ -141,7 +142,7 @@ def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
     def agree(statement: Any, certificate: bytes, blobs: Any, progress: Any = None) -> Report:
         return Report(checker="gullible", proved=(True,) * 2, reasons={})
 
-    monkeypatch.setattr(evidence.run, "check", agree)
+    monkeypatch.setattr(evidence.recording, "check", agree)
 
 
 def wrong_proof(store: Store, monkeypatch: pytest.MonkeyPatch) -> tuple[RunResult, Statement]:

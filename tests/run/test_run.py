@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from engine_toys import Files, ball_statement, box_statement, chain, float_trap, random_weights
 
+import evidence.recording
 import evidence.run
 from evidence.checker.check import Report
 from evidence.digest import of_bytes
@@ -141,7 +142,7 @@ def test_the_engine_is_not_believed(store: Store, monkeypatch: pytest.MonkeyPatc
 def test_a_refusing_checker_confirms_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fake(monkeypatch, claim_everything)
     monkeypatch.setattr(
-        evidence.run, "check", lambda *arguments: Report(proved=(True,) * 24, refusal="N152: another network")
+        evidence.recording, "check", lambda *arguments: Report(proved=(True,) * 24, refusal="N152: another network")
     )
     files = Files()
     record = bounds_record(run(balls(files, eps=1e-6), files, store))
@@ -395,7 +396,7 @@ def test_output_ranges_take_the_checked_bounds(store: Store, monkeypatch: pytest
 
 def test_ranges_that_nobody_checked_are_marked_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fake(monkeypatch, reach(False))
-    monkeypatch.setattr(evidence.run, "check", lambda *arguments: Report(refusal="N152: no"))
+    monkeypatch.setattr(evidence.recording, "check", lambda *arguments: Report(refusal="N152: no"))
     files = Files()
     network = chain([(np.eye(2), np.zeros(2))])
     condition = Linear(all_of=(LinearConstraint(coefficients={"y0": 1.0}),))
