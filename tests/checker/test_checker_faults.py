@@ -131,7 +131,12 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "offsets.append(math.nextafter(threshold, -math.inf))",
         "regions",
     ),
-    ("property.py", "high[variable] = min(end, high.get(variable, end))", "high[variable] = end", "tightest"),
+    (
+        "property.py",
+        "high[variable] = (end, atom.strict) if end < before",
+        "high[variable] = (end, atom.strict) if end",
+        "tightest",
+    ),
     ("property.py", '">=": (-1, False)', '">=": (1, False)', "property"),
     ("property.py", "limit = -form.get(_ONE, Fraction(0))", "limit = form.get(_ONE, Fraction(0))", "property"),
     ("property.py", "if not rows:", "if False:", "everything_else_is_refused"),
