@@ -13,7 +13,6 @@ from typing import Any
 
 from assurance.case import Case, DocumentItem
 from assurance.loading import LoadedCase
-from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import PREFIX, is_digest, of_bytes
 from evidence.errors import AssuranceError
@@ -112,8 +111,6 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     for digest, record in _unjournaled(store, {entry.record for entry in entries}):
         findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
         runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
-    for digest, disputed in {item.digest: item.record for item in runs}.items():
-        findings += cross_findings(disputed, digest)
     return Register(tuple(runs), tuple(_documents(loaded)), tuple(findings))
 
 

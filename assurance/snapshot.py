@@ -16,6 +16,7 @@ from assurance.register import Register, collect
 from assurance.status import Standing, Status, disposes, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from assurance.words import counted, predictor_words
+from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.external.agreement import inconsistencies
 from evidence.records import ExternalVerdictRecord
@@ -70,8 +71,19 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     findings = [*loaded.findings, *register.findings, *built.findings]
     findings += [finding for item in covered for finding in item.findings]
     findings += [finding for standing in found.values() for finding in _standing_findings(loaded, standing)]
+    findings += _disputed_findings(register)
     findings += _external_findings(register)
     return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings))
+
+
+def _disputed_findings(register: Register) -> list[Finding]:
+    """Where cross-checks disagree with records, old ones included: both results are kept, and neither is hidden.
+
+    It is a finding about what the evidence says, not about its integrity: such a case is built and packaged, so that
+    its readers see the contradiction. Nothing rests on the record meanwhile (S122).
+    """
+    records = {item.digest: item.record for item in register.runs}
+    return [finding for digest, record in records.items() for finding in cross_findings(record, digest)]
 
 
 def _external_findings(register: Register) -> list[Finding]:

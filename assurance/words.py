@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from assurance.claims import Claim
 from evidence.digest import short
-from evidence.records import DocumentRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
+from evidence.records import BoundsRecord, DocumentRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
 from evidence.specification import (
     Boxes,
     ChosenAmong,
@@ -151,7 +151,14 @@ def result_words(record: RunRecord | DocumentRecord) -> str:
         "table-cells": "table cell",
         "property-file": "input box",
     }[record.statement.regions.kind]
-    return f"Of {counted(record.count, what)}: {listed(parts)}."
+    disputed = disputed_words(record)
+    return f"Of {counted(record.count, what)}: {listed(parts)}{f', but {disputed}' if disputed else ''}."
+
+
+def disputed_words(record: RunRecord) -> str:
+    """Where cross-checks contradict a record, so that nothing rests on it; empty where none does."""
+    disputed = record.disputed if isinstance(record, BoundsRecord) else ()
+    return f"a cross-check disagrees in {counted(len(disputed), 'region')}, so nothing rests on it" if disputed else ""
 
 
 def _external_words(record: ExternalVerdictRecord) -> str:
@@ -167,8 +174,8 @@ def _external_words(record: ExternalVerdictRecord) -> str:
 
 
 def verdict_words(record: RunRecord) -> str:
-    """The verdict of a run for a table cell; statistical records have none."""
+    """The verdict of a run for a table cell, as far as it may be relied on; statistical records have none."""
     if isinstance(record, SmoothingRecord):
         return "statistical"
-    verdict: Verdict = record.verdict
+    verdict: Verdict = record.relied_on if isinstance(record, BoundsRecord) else record.verdict
     return verdict.value

@@ -9,6 +9,10 @@ margin, and it shows a disagreement where its point has a negative margin althou
 That a float32 execution violates what holds over the reals is rounding, no disagreement; the region is refuted anyhow.
 No answer from here proves: HiGHS and auto_LiRPA leave nothing that the checker could derive again. A MILP's point that
 violates the condition on the replaying runtime is a counterexample like any other.
+
+Each method has a budget: at most so many regions, drawn with the run's seed where there are more, those that the run has
+decided first; and at most so many seconds. The number of regions is what usually ends it, so that a repeated run gives the
+same answer; what was not asked is counted in the record.
 """
 
 from __future__ import annotations
@@ -48,7 +52,9 @@ _NODES = 20_000
 _SECONDS = 30.0
 """For each region: far above what that many nodes take; what it ends is undecided."""
 _ALL_SECONDS = 300.0
-"""For all regions together: those that are left then are not asked."""
+"""For all regions together, by each method: those that are left then are not asked."""
+_MOST_SOLVED, _MOST_BOUNDED = 500, 100_000
+"""Regions that the MILP and auto_LiRPA are asked about at most: on small networks well within the time."""
 _RANDOM = 16
 _TOLERANCE = 1e-6
 """Relative to the size of margins: above rounding in float64 and the widening of regions, below what matters."""
@@ -93,7 +99,7 @@ def cross_check(
     seed: int = 0,
     progress: Progress = silent,
 ) -> Crossed:
-    """Ask the other methods about every region.
+    """Ask the other methods about every region, or about as many as their budgets allow.
 
     proved: for each region whether the checker confirmed it, whatever a float32 execution did; examples: replayed
     counterexamples. A method whose library is absent, or that cannot treat the network, is listed with the reason.
@@ -108,16 +114,26 @@ def cross_check(
     found: list[CrossCheck] = []
     replayed: tuple[Counterexample, ...] = ()
     try:
-        check, points = _by_milp(facts, by[1], progress)
+        check, points = _by_milp(facts, by[1], _drawn(facts, _MOST_SOLVED, seed), progress)
         found.append(check)
         replayed = _replayed(statement, facts, model, points)
     except AssuranceError as error:
         found.append(_unasked(by[1], error))
     try:
-        found.insert(0, _by_lirpa(facts, by[0], progress))
+        found.insert(0, _by_lirpa(facts, by[0], _drawn(facts, _MOST_BOUNDED, seed), progress))
     except (MissingLibraryError, UnsupportedError) as error:
         found.insert(0, _unasked(by[0], error))
     return Crossed(tuple(found), replayed)
+
+
+def _drawn(facts: _Facts, most: int, seed: int) -> NDArray[np.int64]:
+    """The regions that a method is asked about: all in their order, or `most` of them at random, decided ones first."""
+    count = len(facts.regions)
+    if count <= most:
+        return np.arange(count)
+    order = np.random.default_rng(seed).permutation(count)
+    decided = (facts.proved | facts.refuted)[order]
+    return order[np.argsort(~decided, kind="stable")][:most]
 
 
 def _names() -> tuple[str, str]:
@@ -155,7 +171,7 @@ class _Facts:
         from evidence.engines.bounds.goals import goals_of
 
         count = len(regions)
-        self.network, self.regions = network, regions
+        self.network, self.regions, self.seed = network, regions, seed
         self.goals = goals_of(regions)
         self.proved = np.array([region < len(proved) and bool(proved[region]) for region in range(count)])
         self.refuted = np.zeros(count, dtype=np.bool_)
@@ -163,14 +179,22 @@ class _Facts:
         """[R, k] least value of each row, offset included, over all points so far."""
         self.margins = np.full(count, np.inf)
         """[R] least margin over all points so far."""
-        every = np.arange(count)
-        self.learn(every, regions.centers)
-        generator = np.random.default_rng(seed)
-        for _ in range(_RANDOM if regions.l2_radius is None else 0):
-            self.learn(every, regions.lower + generator.random(regions.lower.shape) * (regions.upper - regions.lower))
+        self._sampled = np.zeros(count, dtype=np.bool_)
         for example in examples:
             self.refuted[example.region] = True
             self.learn(np.array([example.region]), np.array([example.input]))
+
+    def sample(self, which: NDArray[np.int64]) -> None:
+        """Evaluate the network at the centre and at random points of each of these regions [B], once."""
+        which = which[~self._sampled[which]]
+        if not len(which):
+            return
+        self._sampled[which] = True
+        self.learn(which, self.regions.centers[which])
+        lower, upper = self.regions.lower[which], self.regions.upper[which]
+        generator = np.random.default_rng((self.seed, int(which[0])))
+        for _ in range(_RANDOM if self.regions.l2_radius is None else 0):
+            self.learn(which, lower + generator.random(lower.shape) * (upper - lower))
 
     def learn(self, which: NDArray[np.int64], points: Floats) -> None:
         """Evaluate the network at one point [B, n] of each of these regions [B]."""
@@ -194,6 +218,13 @@ class _Tally:
     reasons: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """About regions that it was not asked about, or that stay open."""
+
+    def budgeted(self, asked: int, drawn: int, count: int) -> None:
+        """Note it where a budget left out some of `count` regions: `drawn` were to be asked about, `asked` were."""
+        if drawn < count:
+            self.remarks.insert(0, f"{drawn} of {count} regions were drawn at random, decided ones first")
+        if asked < drawn:
+            self.remarks.insert(0, f"the time was spent after {asked} of {drawn} regions")
 
     def disagree(self, region: int, why: str) -> None:
         self.disagreed.append(region)
@@ -221,17 +252,19 @@ def _tolerance(*values: Any) -> Any:
 # --- auto_LiRPA --------------------------------------------------------------------------------------------------
 
 
-def _by_lirpa(facts: _Facts, by: str, progress: Progress) -> CrossCheck:
-    """CROWN's lower bound of every row over every region. Raises MissingLibraryError, UnsupportedError."""
+def _by_lirpa(facts: _Facts, by: str, drawn: NDArray[np.int64], progress: Progress) -> CrossCheck:
+    """CROWN's lower bound of every row over the drawn regions. Raises MissingLibraryError, UnsupportedError."""
     from evidence.engines.bounds.lirpa import Bounder, Sets
 
     regions, goals = facts.regions, facts.goals
     radius = None if regions.l2_radius is None else np.full(len(regions), regions.l2_radius)
     sets = Sets(regions.lower, regions.upper, regions.centers, radius)
     bounder = Bounder(facts.network, device="cpu")
-    tally = _Tally(by)
-    for start in range(0, len(regions), _BLOCK):
-        of = np.arange(start, min(start + _BLOCK, len(regions)))
+    tally, asked, deadline = _Tally(by), 0, time.monotonic() + _ALL_SECONDS
+    while asked < len(drawn) and time.monotonic() <= deadline:
+        of = drawn[asked : asked + bounder.batch]
+        asked += len(of)
+        facts.sample(of)
         lower = bounder.bound("crown", sets.take(of), goals.matrix(of)).lower
         margins = goals.margins(of, lower)
         lower = lower + goals.offsets[goals.of[of]]
@@ -250,7 +283,8 @@ def _by_lirpa(facts: _Facts, by: str, progress: Progress) -> CrossCheck:
                 tally.undecided += 1
                 if margins[place] > 0:
                     tally.remarks.append(_remark(facts, region, "its bounds hold"))
-        progress(int(of[-1]) + 1, len(regions), "cross-check by auto_LiRPA")
+        progress(asked, len(drawn), "cross-check by auto_LiRPA")
+    tally.budgeted(asked, len(drawn), len(regions))
     return tally.check()
 
 
@@ -269,8 +303,10 @@ def _remark(facts: _Facts, region: int, answer: str) -> str:
 # --- MILP --------------------------------------------------------------------------------------------------------
 
 
-def _by_milp(facts: _Facts, by: str, progress: Progress) -> tuple[CrossCheck, dict[int, Floats]]:
-    """The least margin of every box that is small enough, and the points where it is negative or zero."""
+def _by_milp(
+    facts: _Facts, by: str, drawn: NDArray[np.int64], progress: Progress
+) -> tuple[CrossCheck, dict[int, Floats]]:
+    """The least margin of every drawn box that is small enough, and the points where it is negative or zero."""
     network, regions = facts.network, facts.regions
     tally, points = _Tally(by), {}
     why = _unfit(network, regions)
@@ -279,17 +315,20 @@ def _by_milp(facts: _Facts, by: str, progress: Progress) -> tuple[CrossCheck, di
     assert isinstance(network, Network)
     from evidence.engines.milp import Encoding
 
-    large, deadline = 0, time.monotonic() + _ALL_SECONDS
-    for region in range(len(regions)):
-        if time.monotonic() > deadline:
-            tally.remarks.insert(0, f"{len(regions) - region} regions were not asked: the time was spent")
+    large, asked, deadline = 0, 0, time.monotonic() + _ALL_SECONDS
+    for region in drawn.tolist():
+        left = deadline - time.monotonic()
+        if left < 0:
             break
+        asked += 1
+        progress(asked, len(drawn), "cross-check by MILP")
         encoding = Encoding(network, regions.lower[region], regions.upper[region])
         if encoding.undecided > MOST_UNDECIDED:
             large += 1
             continue
         condition = regions.conditions[int(regions.condition_of[region])]
-        found = encoding.least_margin(condition, _NODES, _SECONDS)
+        facts.sample(np.array([region]))
+        found = encoding.least_margin(condition, _NODES, min(_SECONDS, left))
         seen = float(facts.margins[region])
         slack = float(_tolerance(found.bound, found.value, seen))
         if found.point is not None:
@@ -317,9 +356,9 @@ def _by_milp(facts: _Facts, by: str, progress: Progress) -> tuple[CrossCheck, di
                     f"region {region}: its least margin is {found.bound:.6g}, which its own point does not reach "
                     "(tolerances of the solver)"
                 )
-        progress(region + 1, len(regions), "cross-check by MILP")
     if large:
         tally.remarks.insert(0, f"{large} regions leave more than {MOST_UNDECIDED} ReLUs undecided: not asked")
+    tally.budgeted(asked, len(drawn), len(regions))
     return tally.check(), points
 
 

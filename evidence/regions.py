@@ -71,12 +71,14 @@ MAX_ROW_NUMBERS = 20_000_000
 class OutputCondition:
     """A conjunction of disjunctions of strict inequalities: every clause has a row with rows @ y + offsets > 0.
 
-    rows: [k, outputs]; offsets: [k]; clause: [k] integer index of the clause that a row belongs to.
+    rows: [k, outputs]; offsets: [k]; clause: [k] integer index of the clause that a row belongs to. exact: whether these
+    are the stated numbers, but for the offsets' last unit; decimals of a property file need not be float64 numbers.
     """
 
     rows: Floats
     offsets: Floats
     clause: NDArray[np.int64]
+    exact: bool = True
 
     def margins(self, outputs: Floats) -> Floats:
         """Least satisfied clause for outputs [B, m]: [B], positive where the condition holds."""
@@ -311,7 +313,9 @@ def _alternatives(cases: list[Case], m: int) -> OutputCondition:
             offsets[number] = math.nextafter(-float(constraint.bound), -math.inf)
             clause[number] = index
             number += 1
-    return OutputCondition(rows, offsets, clause)
+    stated = [[value for _, value in item.factors] + [item.bound] for case in cases for item in case.constraints]
+    exact = all(Fraction(float(value)) == value for numbers in stated for value in numbers)
+    return OutputCondition(rows, offsets, clause, exact)
 
 
 def _cells(statement: Statement, regions: TableCells, blobs: Blobs) -> RegionSet:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import special
-
 _PROBABILITY_SLACK = 1e-11
 _RADIUS_SLACK = 1e-10
 
@@ -39,6 +37,8 @@ def lower_probability(successes: int, samples: int, error_probability: float) ->
         raise ValueError(f"{successes} of {samples} at error probability {error_probability}")
     if successes == 0:
         return 0.0
+    from scipy import special
+
     bound = float(special.betaincinv(successes, samples - successes + 1, error_probability))
     return max(0.0, bound * (1 - _PROBABILITY_SLACK))
 
@@ -51,6 +51,8 @@ def smoothed_radius(successes: int, samples: int, error_probability: float, sigm
     probability = lower_probability(successes, samples, error_probability)
     if probability <= 0.5:
         return SmoothedRadius(probability, 0.0, True)
+    from scipy import special
+
     quantile = float(special.ndtri(probability))
     radius = sigma * quantile * (1 - _RADIUS_SLACK)
     return SmoothedRadius(probability, max(0.0, math.nextafter(radius, 0.0)), False)

@@ -1,30 +1,19 @@
 """The command line: one small file for each command, which parses, calls the library and prints.
 
 Exit codes: 0 fine; 1 the work was done and what it shows is not acceptable; 2 bad input or usage; 3 internal error.
-Standard output carries the answer, standard error everything else.
+Standard output carries the answer, standard error everything else. A command's file is imported when the command is used:
+help and version need none of them.
 """
 
 from __future__ import annotations
 
 import sys
 import traceback
+from importlib import import_module
 
 import click
 
 from assurance import __version__
-from assurance.cli.build import build
-from assurance.cli.catalogue import catalogue
-from assurance.cli.check import check
-from assurance.cli.demo import demo
-from assurance.cli.doctor import doctor
-from assurance.cli.gaps import gaps
-from assurance.cli.import_ import import_
-from assurance.cli.new import new
-from assurance.cli.package import package
-from assurance.cli.prove import prove
-from assurance.cli.run import run
-from assurance.cli.verify import verify
-from assurance.cli.vnnlib import vnnlib
 from evidence.errors import AssuranceError
 
 _HELP = """Safety assurance cases for machine-learning components.
@@ -50,14 +39,49 @@ The tool proposes; a named person accepts. A proof holds for the stated model, i
 """
 
 
-@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+COMMANDS = {
+    "build": ("build:build", "Run, check and gaps in one go, and the dossier."),
+    "catalogue": ("catalogue:catalogue", "The standards on board, and how well each entry is known."),
+    "check": ("check:check", "Check the case file, its evidence and its argument."),
+    "demo": ("demo:demo", "Build the two embedded examples."),
+    "doctor": ("doctor:doctor", "Say what is installed, what is missing, and how to mend it."),
+    "gaps": ("gaps:gaps", "Which objectives the evidence supports, and what to do next."),
+    "import": ("import_:import_", "Import what another tool said about a network and a property."),
+    "new": ("new:new", "Start a case in a new folder, from an example."),
+    "package": ("package:package", "Write the signed review package."),
+    "prove": ("prove:prove", "Prove a VNN-LIB property of an ONNX network, or refute it."),
+    "run": ("run:run", "Carry out the certification runs."),
+    "verify": ("verify:verify", "Re-check a review package, offline."),
+    "vnnlib": ("vnnlib:vnnlib", "Write the requirements of a case as VNN-LIB files."),
+}
+"""Name -> file and function in this folder, and the line in the list of commands."""
+
+
+class Commands(click.Group):
+    """The commands of the table. Their own words, options and arguments are in their files."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, function = COMMANDS[name][0].split(":")
+        command = getattr(import_module(f"{__name__}.{module}"), function)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(context)])
+
+
+@click.group(
+    cls=Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, "--version", "-V", prog_name="assurance")
 def commands() -> None:
     pass
-
-
-for _command in (demo, new, run, check, gaps, build, package, verify, prove, vnnlib, import_, catalogue, doctor):
-    commands.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,20 +7,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
-from xml.sax.saxutils import quoteattr
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from assurance import __version__
-from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Severity, registered
-from evidence.engines.base import Progress as ProgressCall
-from evidence.engines.base import silent
-from evidence.store import Store
+
+if TYPE_CHECKING:  # what only a command at work needs is imported where it is used
+    from rich.console import Console
+
+    from assurance.loading import LoadedCase
+    from evidence.engines.base import Progress as ProgressCall
+    from evidence.store import Store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -34,6 +33,8 @@ def json_option(command: Decorated) -> Decorated:
 
 def out() -> Console:
     """The console for answers; plain text when piped."""
+    from rich.console import Console
+
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
@@ -49,6 +50,8 @@ def print_json(value: object) -> None:
 
 def store_of(loaded: LoadedCase) -> Store:
     """The evidence store of a case."""
+    from evidence.store import Store
+
     return Store(loaded.evidence_folder)
 
 
@@ -59,6 +62,8 @@ def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         for row in [columns, *rows]:
             click.echo("\t".join(" ".join(cell.split()) for cell in row))
         return
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -128,6 +133,8 @@ def _sarif_result(item: Finding) -> dict[str, Any]:
 
 def junit(findings: list[Finding], name: str) -> str:
     """JUnit XML: one test case for each finding, failed for errors and warnings, skipped for notes."""
+    from xml.sax.saxutils import quoteattr
+
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     failures = sum(item.severity is not Severity.NOTE for item in findings)
     lines.append(f'<testsuite name={quoteattr(name)} tests="{len(findings)}" failures="{failures}">')
@@ -145,8 +152,13 @@ def junit(findings: list[Finding], name: str) -> str:
 def progress_bars() -> Iterator[Callable[[str], ProgressCall]]:
     """A bar with time left for each named piece of work, on a terminal; silence when piped."""
     if not sys.stderr.isatty():
+        from evidence.engines.base import silent
+
         yield lambda name: silent
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bars:
 

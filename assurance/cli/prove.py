@@ -15,7 +15,7 @@ import click
 
 from assurance.cli.common import json_option, print_json, progress_bars, say
 from assurance.execution import chosen_device
-from assurance.words import arithmetic_words, condition_words, listed, regions_words, result_words
+from assurance.words import arithmetic_words, condition_words, counted, listed, regions_words, result_words
 from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes
@@ -185,9 +185,7 @@ def require_fitting(stated: Property, model: bytes, network: Path, property_: Pa
 
 def _verdict(record: RunRecord) -> Verdict:
     """The record's verdict; a proof that a cross-check contradicts is none to rely on."""
-    if isinstance(record, SmoothingRecord) or (record.verdict is Verdict.PROVED and _disputes(record)):
-        return Verdict.UNKNOWN
-    return record.verdict
+    return record.relied_on if isinstance(record, BoundsRecord) else Verdict.UNKNOWN
 
 
 def _cross_checks(record: RunRecord) -> tuple[CrossCheck, ...]:
@@ -240,7 +238,8 @@ def _print(result: RunResult, store: Store) -> None:
     for item in limits_of(record) if verdict is Verdict.PROVED else ():
         click.echo(f"limit {item.code}: {item.text}")
     for check in _cross_checks(record):
-        counts = f"{check.agreed} agreed, {len(check.disagreed)} disagreed, {check.undecided} undecided"
+        counts = f"{check.examined} of {counted(record.count, 'region')} asked: " if check.examined else ""
+        counts += f"{check.agreed} agreed, {len(check.disagreed)} disagreed, {check.undecided} undecided"
         click.echo(f"cross-check by {check.by}: {counts}" + (f"; {check.note}" if check.note else ""))
     for finding in cross_findings(record, result.digest):
         say(str(finding))

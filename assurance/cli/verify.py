@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from assurance.cli.common import json_option, print_json, progress_bars
-from assurance.package import Verification, verify_package
 from evidence.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from assurance.package import Verification
 
 
 @click.command()
@@ -23,6 +26,8 @@ def verify(file: Path, key: Path | None, as_json: bool) -> None:
     Works offline and without torch. Exit code 0 when nothing is wrong with the package, which does not mean that
     its requirements are supported: read what it shows.
     """
+    from assurance.package import verify_package
+
     with progress_bars() as bars:
         result = verify_package(file, key, bars("verify"))
     if as_json:

@@ -34,6 +34,7 @@ from assurance.words import (
     arithmetic_words,
     condition_words,
     counted,
+    disputed_words,
     predictor_words,
     regions_words,
     result_words,
@@ -251,7 +252,8 @@ def _rechecks(record: RunRecord) -> tuple[RecheckRow, ...]:
     rows = [RecheckRow(r.by, r.what, f"{r.agreed} of {r.of}", r.note) for r in record.rechecks]
     for check in record.cross_checks if isinstance(record, BoundsRecord) else ():
         words = f"DISAGREES on {counted(len(check.disagreed), 'region')}; " if check.disagreed else ""
-        note = f"{words}undecided: {check.undecided}" + (f"; {check.note}" if check.note else "")
+        asked = f"asked about {check.examined} of {counted(record.count, 'region')}"
+        note = f"{words}{asked}; undecided: {check.undecided}" + (f"; {check.note}" if check.note else "")
         rows.append(RecheckRow(check.by, "cross-check, no proof", f"{check.agreed} of {check.examined}", note))
     return tuple(rows)
 
@@ -313,7 +315,9 @@ def _established(record: RunRecord) -> str:
             f"{share(record.established(radius), record.count)} listed {noun(record.count, 'input')} "
             f"within {eps if eps else number(radius)}"
         )
-    return regions_of(record.number("P"), record.count)
+    proved = regions_of(record.number("P"), record.count)
+    disputed = disputed_words(record)
+    return f"none to rely on: {disputed}; the checker confirmed {proved}" if disputed else proved
 
 
 def _attack(record: RunRecord) -> str:
@@ -407,4 +411,4 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
 
 def is_open(record: RunRecord) -> bool:
     """A run whose verdict is REFUTED or UNKNOWN: an entry of the problem list."""
-    return not isinstance(record, SmoothingRecord) and record.verdict is not Verdict.PROVED
+    return verdict_words(record) not in (Verdict.PROVED.value, "statistical")

@@ -9,7 +9,7 @@ from assurance.dossier.view_evidence import asked_radius, is_open
 from assurance.dossier.view_system import person_words
 from assurance.register import RunItem
 from assurance.snapshot import Snapshot
-from assurance.words import verdict_words
+from assurance.words import disputed_words, verdict_words
 from evidence.records import SmoothingRecord
 
 
@@ -127,7 +127,8 @@ def _what(item: RunItem) -> str:
             f"decided for another class {other}, label kept only within a smaller radius {near}"
         )
     words = (("R", "refuted"), ("U", "undecided"), ("C", "unchecked"))
-    return ", ".join(f"{record.number(letter)} {word}" for letter, word in words if record.number(letter))
+    found = [f"{record.number(letter)} {word}" for letter, word in words if record.number(letter)]
+    return ", ".join([*found, *filter(None, [disputed_words(record)])])
 
 
 def _deviations(snapshot: Snapshot) -> tuple[DeviationRow, ...]:

@@ -12,7 +12,7 @@ from assurance.dossier.view_objectives import counts, open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
 from assurance.snapshot import Snapshot
 from assurance.status import RESULT_KINDS, Standing, Status
-from assurance.words import arithmetic_words, predictor_words
+from assurance.words import arithmetic_words, disputed_words, predictor_words
 from evidence.diagnostics import Severity
 from evidence.records import SmoothingRecord
 from evidence.verdict import Verdict
@@ -148,6 +148,13 @@ def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
             held = regions_of(standing.refuted, standing.total, up=True)
             text = f"{held} {'holds' if standing.total == 1 else 'hold'} a replayed counterexample{after}"
             found.append(Alarm("REFUTED", link, text))
+    disputes: dict[str, Alarm] = {}
+    for item in snapshot.register.runs:  # old records too: neither result goes away because a run was repeated
+        disputed = disputed_words(item.record)
+        if disputed:
+            link = requirement_link(item.requirement, item.requirement in snapshot.standings)
+            disputes.setdefault(item.digest, Alarm(Status.IN_DOUBT.value, link, f"run {item.run}: {disputed}"))
+    found += disputes.values()
     for item in snapshot.register.runs:
         record = item.record
         if not item.current or isinstance(record, SmoothingRecord) or record.verdict is not Verdict.UNKNOWN:

@@ -1,7 +1,7 @@
 """The independent proof checker: derives again, from the files themselves, what an engine says it proved.
 
     check.py         the check: statement JSON + certificate + files -> Report (start here)
-    regions.py       statement JSON and data -> input sets and output conditions
+    regions.py       statement JSON and data -> problem.py: input sets and output conditions
     property.py      VNN-LIB file -> the same
     onnx_file.py     ONNX bytes -> nodes and constants
     onnx_reader.py   nodes -> network, through operators.py, moves.py, use.py (what each means), builder.py (layers)
@@ -16,6 +16,8 @@
     refusals.py      why nothing is checked (N150 to N158)
     __main__.py      `python -m evidence.checker STATEMENT.json CERTIFICATE.gz FOLDER`
 
+docs/checker-qualification.md says in which order to read them, and which lines carry the proof.
+
 What a confirmed region means. In real arithmetic: for every real point of the region, the network as a function
 over the real numbers, its stored weights taken exactly, satisfies the condition. For float32: so does every
 execution of the ONNX nodes one by one in IEEE binary32, from float32 inputs in the region, in any order of
@@ -28,8 +30,7 @@ Independence. The checker imports numpy, the standard library, the protobuf clas
 only the carriers of coded findings (`evidence.diagnostics`, `evidence.errors`). It shares no code with the engines,
 their readers of networks and properties or their derivation of regions. Common causes of a wrong result that
 remain: the protobuf parser of `onnx`, numpy and its BLAS library, the processor's arithmetic, the author's reading
-of ONNX, of VNN-LIB and of the statement, SHA-256, and the Python interpreter. docs/checker-qualification.md has the
-requirements, their tests and known problems.
+of ONNX, of VNN-LIB and of the statement, SHA-256, and the Python interpreter.
 
 Known limits. Inner bounds are the checker's own but for offered slopes, so a bound that an engine made tighter may
 not be confirmed until it cuts the region. Radii of sensor-error statements are not checked. Matrix products must be

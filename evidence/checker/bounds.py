@@ -21,7 +21,7 @@ Bounds that are not finite numbers are replaced by infinities: overflow and NaN 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,8 +32,8 @@ from evidence.checker import smooth
 from evidence.checker.layers import INPUT, RELU, TANH, Layer, Network
 from evidence.checker.rounding import EPS, Floats
 
-ADAPTIVE, ZERO, ONE = "adaptive", "zero", "one"
-"""Rules for the slope of the lower relaxation of an undecided ReLU: 1 if u >= -l else 0; always 0; always 1."""
+RULES = ADAPTIVE, ZERO, ONE = "adaptive", "zero", "one"
+"""For the slope of the lower relaxation of an undecided ReLU: 1 if u >= -l else 0; always 0; always 1."""
 SINGLE = 2.0**-24
 """Unit roundoff of binary32."""
 SINGLE_TINY = 2.0**-106
@@ -67,10 +67,14 @@ class Bounds(Range):
     up = max(u, 0), down = max(-l, 0). chord: slope of the line above max(z, 0), 0 or 1 where the sign is decided.
     """
 
-    def __init__(self, layer: Layer, lower: Floats, upper: Floats, noise: Floats, flat: Floats) -> None:
+    def __init__(self, activation: str, lower: Floats, upper: Floats, noise: Floats, flat: Floats) -> None:
         super().__init__(lower, upper)
-        self.noise, self.flat, self.activation = noise, flat, layer.activation
+        self.activation, self.noise, self.flat = activation, noise, flat
         self._slopes: dict[str, tuple[Floats, Floats]] = {}
+
+    def tightened(self, lower: Floats, upper: Floats) -> Bounds:
+        """The same layer with other bounds."""
+        return Bounds(self.activation, lower, upper, self.noise, self.flat)
 
     @cached_property
     def after(self) -> Range:
@@ -145,10 +149,7 @@ class Known:
         before = self.layers[-1].flat if self.layers else 0.0
         noise = self.net.g * (1 + 2 * self.net.g) * size + self.net.t
         if self.net.executed:
-            part = layer.roundings * SINGLE
-            tiny = SINGLE_TINY * (layer.roundings + 2) * (4 + layer.gain + spare[:, None])
-            noise = noise + 1.000001 * (part / (1 - part) * size + tiny)
-            noise = np.where(size < SINGLE_MOST, noise, np.inf)
+            noise = noise + _executed(layer, size, spare)
         return noise, before + self.net.t * spare
 
     def interval(self, layer: Layer, noise: Floats) -> tuple[Floats, Floats]:
@@ -162,6 +163,13 @@ class Known:
         spread = spread * (1 + 2 * self.net.g) + noise
         low, high = center - spread, center + spread
         return np.where(np.isfinite(low), low, -np.inf), np.where(np.isfinite(high), high, np.inf)
+
+
+def _executed(layer: Layer, size: Floats, spare: Floats) -> Floats:
+    """What executions in binary32 add to the noise. size: m [B, n]; spare: 1 and the sum of |a| [B]."""
+    part = layer.roundings * SINGLE
+    tiny = SINGLE_TINY * (layer.roundings + 2) * (4 + layer.gain + spare[:, None])
+    return np.where(size < SINGLE_MOST, 1.000001 * (part / (1 - part) * size + tiny), np.inf)
 
 
 Refine = Callable[[Known, int, Bounds], Bounds]
@@ -183,23 +191,21 @@ def forward(
     known = Known(net, Range(lower, upper), [])
     for depth, layer in enumerate(net.layers):
         noise, flat = known.noise(layer)
-        at = slice(net.starts[depth], net.starts[depth] + layer.outputs) if depth in net.starts else None
-        if at is None or given is None:
-            low, high = known.interval(layer, noise)
-        elif not derive:
+        bent = depth in net.starts
+        at = slice(net.starts[depth], net.starts[depth] + layer.outputs) if bent else slice(0)
+        if bent and given is not None and not derive:
             low, high = given[0][:, at], given[1][:, at]
         else:
             low, high = known.interval(layer, noise)
-            low, high = np.maximum(low, given[0][:, at]), np.minimum(high, given[1][:, at])
-        bounds = Bounds(layer, low, high, noise, flat)
-        known.layers.append(bounds if at is None or refine is None else refine(known, depth, bounds))
+            if bent and given is not None:
+                low, high = np.maximum(low, given[0][:, at]), np.minimum(high, given[1][:, at])
+        bounds = Bounds(layer.activation, low, high, noise, flat)
+        known.layers.append(refine(known, depth, bounds) if bent and refine is not None else bounds)
     return known
 
 
 def joined(known: Known) -> tuple[Floats, Floats]:
     """The bounds of the bent layers side by side: two arrays [B, neurons]."""
-    kept: Sequence[Bounds] = [known.layers[i] for i in known.net.bent]
-    if not kept:
-        none = np.empty((len(known.input.lower), 0))
-        return none, none
-    return np.concatenate([b.lower for b in kept], axis=1), np.concatenate([b.upper for b in kept], axis=1)
+    none = np.empty((len(known.input.lower), 0))
+    kept = [known.layers[i] for i in known.net.bent]
+    return np.hstack([none, *(b.lower for b in kept)]), np.hstack([none, *(b.upper for b in kept)])

@@ -8,13 +8,14 @@ nowhere else are joined with what they copy: W a + 0 + c and max(W a + b, 0) bec
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evidence.checker.layers import INPUT, NONE, RELU, Layer, Network
+from evidence.checker.layers import INPUT, NONE, Layer, Network
 from evidence.checker.linear import Diagonal, Identity, Ints, Matrix, Selection
 from evidence.checker.onnx_file import MAX_WIDTH
 from evidence.checker.rounding import Floats
@@ -47,7 +48,7 @@ class Builder:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.layers: list[Layer] = []
-        self.widths = {INPUT: int(np.prod(shape))}
+        self.widths = {INPUT: math.prod(shape)}
         self.relus: list[int] = []
         self.softmax = False
         self.input = self.whole(INPUT, shape)
@@ -73,39 +74,46 @@ class Builder:
         found = self.terms(tensor)
         if len(found) == 1 and isinstance(found[0][1], Identity):
             return found[0][0]
-        return int(self.add(found, np.zeros(tensor.size), tensor.shape).source.flat[0])
+        return int(self.add(found, 0.0, tensor.shape).source.flat[0])
 
     def add(
         self,
         terms: Sequence[tuple[int, Matrix]],
-        bias: Floats,
+        bias: Floats | float,
         shape: tuple[int, ...],
         activation: str = NONE,
         roundings: int = 0,
-        bias_size: Floats | None = None,
+        bias_size: Floats | float | None = None,
     ) -> Tensor:
-        """A new layer; returns its result. Raises ValueError when it is too wide."""
-        if not terms or len(bias) > MAX_WIDTH or sum(self.widths.values()) > MAX_NUMBERS:
-            raise ValueError(f"a tensor of {len(bias)} numbers depends on nothing, or is too large")
+        """A new layer of this shape; returns its result. bias: flat, or one number for all; activation: RELU is
+        computed without rounding (differences are part of an exact operator). Raises ValueError when it is too wide.
+        """
+        width = math.prod(shape)
+        if not terms or width > MAX_WIDTH or sum(self.widths.values()) > MAX_NUMBERS:
+            raise ValueError(f"a tensor of {width} numbers depends on nothing, or is too large")
         size = np.abs(bias) if bias_size is None else bias_size
-        self.layers.append(Layer(tuple(terms), np.asarray(bias, dtype=np.float64), activation, size, roundings))
+        self.layers.append(
+            Layer(tuple(terms), np.full(width, bias), activation, np.full(width, size, dtype=np.float64), roundings)
+        )
         number = len(self.layers) - 1
-        self.widths[number] = len(bias)
+        self.widths[number] = width
         return self.whole(number, shape)
 
-    def affine(self, tensor: Tensor, matrix: Matrix, bias: Floats, shape: tuple[int, ...], roundings: int) -> Tensor:
+    def affine(
+        self, tensor: Tensor, matrix: Matrix, bias: Floats | float, shape: tuple[int, ...], roundings: int
+    ) -> Tensor:
         """matrix @ tensor + bias."""
         return self.add([(self.plain(tensor), matrix)], bias, shape, NONE, roundings)
 
-    def relu(self, terms: Terms, bias: Floats, shape: tuple[int, ...]) -> Tensor:
-        """max(sum of terms + bias, 0), computed without rounding (differences are part of an exact operator)."""
-        return self.add(terms, bias, shape, RELU)
+    def scaled(self, tensor: Tensor, factor: Floats | float) -> tuple[int, Matrix]:
+        """A tensor times a factor, one for each number (flat) or one for all, as a term."""
+        return self.plain(tensor), Diagonal(np.full(tensor.size, factor))
 
     def network(self, output: Tensor, single: bool) -> Network:
         """The finished network, its last layer without activation. single: see `Network`."""
         number = self.plain(output)
         if number == INPUT or self.layers[number].activation != NONE or number != len(self.layers) - 1:
-            self.add(self.terms(output), np.zeros(output.size), (output.size,))
+            self.add(self.terms(output), 0.0, (output.size,))
         layers, place = _joined(self.layers)
         relus = tuple(place[number] for number in self.relus)
         bent = tuple(i for i, layer in enumerate(layers) if layer.activation != NONE)

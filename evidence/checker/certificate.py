@@ -54,7 +54,7 @@ def read(data: bytes) -> Certificate:
         if not reader.eof or reader.unused_data:
             raise ValueError(f"the compressed stream is cut off, followed by other bytes, or above {MAX_BYTES} bytes")
         _require_shallow(text)
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
+        value = json.loads(text.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_object)
     except (zlib.error, ValueError, RecursionError) as error:
         raise _bad(f"{error!s:.200}") from None
     required, optional = {"format", "statement", "proofs"}, {"radii", "ranges"}

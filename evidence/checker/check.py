@@ -22,8 +22,8 @@ from evidence.checker.certificate import Certificate, Offer
 from evidence.checker.layers import Network
 from evidence.checker.linear import Ints
 from evidence.checker.offers import Entry
+from evidence.checker.problem import Problem, Sets
 from evidence.checker.refusals import N_BLOB, N_CERTIFICATE, N_CLAIM, N_NETWORK, N_OTHER, N_STATEMENT, Refused
-from evidence.checker.regions import Condition, Problem, Sets
 from evidence.checker.tree import Tree
 from evidence.checker.walk import Parts, Walk
 
@@ -99,37 +99,24 @@ def _check(statement: object, data: bytes, blobs: Callable[[str], bytes], progre
         raise Refused.of(
             N_CLAIM, "float32 executions of networks with a Softmax or with double numbers are not checked"
         )
-    if net.softmax and (offered.ranges or not all(_compares(condition) for condition in problem.conditions)):
+    if net.softmax and (offered.ranges or not all(condition.compares for condition in problem.conditions)):
         raise Refused.of(N_NETWORK, "it ends in a Softmax, of which only the order of the outputs is checked")
     return _Run(problem, net, progress).report(offered)
 
 
-def _compares(condition: Condition) -> bool:
-    """Every row says that one output is above another: true of a Softmax if and only if it is true of its arguments."""
-    rows = condition.rows
-    pairs = (np.count_nonzero(rows, axis=1) == 2) & (rows.max(axis=1) == -rows.min(axis=1))
-    return bool(pairs.all() and (np.abs(condition.offsets) <= np.nextafter(0.0, 1.0)).all())
-
-
 def _statement_digest(statement: object) -> str:
     """Digest of the canonical JSON (docs/certificates.md): sorted keys, no spaces, UTF-8."""
-    level, depth = [statement], 0
-    while level:
-        level = [part for value in level for part in _parts(value)]
-        depth += 1
-        if depth > certificate.MAX_DEPTH:  # `json` would overflow the stack where the recursion limit was raised
-            raise Refused.of(N_STATEMENT, "it is nested too deep")
+    level: list[object] = [statement]
+    for _ in range(certificate.MAX_DEPTH):
+        inside = [list(value.values()) if isinstance(value, dict) else value for value in level]
+        level = [part for parts in inside if isinstance(parts, list | tuple) for part in parts]
+    if level:  # `json` would overflow the stack where the recursion limit was raised
+        raise Refused.of(N_STATEMENT, "it is nested too deep")
     try:
         text = json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return _sha256(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise Refused.of(N_STATEMENT, f"not plain JSON: {error!s:.200}") from None
-
-
-def _parts(value: object) -> Sequence[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _sha256(data: bytes) -> str:
@@ -206,7 +193,7 @@ class _Run:
                 self._settle(walk, parts.take(which[parts.owner] == number), number, given)
 
         rows = max(len(self.problem.conditions[number].rows) for number in set(which.tolist()))
-        clauses = np.array([int(condition.clause.max()) + 1 for condition in self.problem.conditions])
+        clauses = np.array([condition.clauses for condition in self.problem.conditions])
         walk = Walk(self.net, sets, trees, failed, settle, clauses[which], rows)
         walk.run()
         self.progress(total, total, note)

@@ -24,14 +24,15 @@ NaN on; every mu that is not finite makes its nu so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from evidence.checker.bounds import ADAPTIVE, Bounds, Known
 from evidence.checker.layers import INPUT, RELU, TANH, Network
 from evidence.checker.linear import Ints
-from evidence.checker.regions import Sets
+from evidence.checker.problem import Sets
 from evidence.checker.rounding import EPS, Floats
 
 BLOCK = 1 << 15
@@ -69,21 +70,18 @@ class Query:
     rows: Floats | None = None
     neuron: Ints | None = None
     sign: Floats | None = None
-    slopes: Mapping[int, Floats] | None = None
+    slopes: Mapping[int, Floats] = field(default_factory=dict)
     betas: Betas | None = None
 
     def part(self, first: int, last: int) -> Query:
         """The rows first to last - 1."""
-        at = slice(first, last)
-        return Query(
-            self.depth,
-            self.of[at],
-            None if self.rows is None else self.rows[at],
-            None if self.neuron is None else self.neuron[at],
-            None if self.sign is None else self.sign[at],
-            None if self.slopes is None else {layer: array[at] for layer, array in self.slopes.items()},
-            None if self.betas is None else self.betas.part(first, last),
-        )
+
+        def cut(array: Any) -> Any:
+            return None if array is None else array[first:last]
+
+        slopes = {layer: cut(array) for layer, array in self.slopes.items()}
+        betas = None if self.betas is None else self.betas.part(first, last)
+        return Query(self.depth, cut(self.of), cut(self.rows), cut(self.neuron), cut(self.sign), slopes, betas)
 
 
 def lower_bounds(known: Known, own: Bounds, sets: Sets, query: Query, rule: str = ADAPTIVE) -> Floats:
@@ -119,11 +117,10 @@ def _block(known: Known, own: Bounds, sets: Sets, query: Query, rule: str) -> Fl
         if net.layers[depth].activation == TANH:
             nu = _between_lines(net, nu, bounds, of, value, loss)
         elif net.layers[depth].activation == RELU:
-            slopes = None if query.slopes is None else query.slopes.get(depth)
-            if slopes is None and query.betas is None:
+            if query.betas is None and depth not in query.slopes:
                 nu = _by_rule(nu, bounds, of, rule, loss)
             else:
-                nu = _offered(nu, bounds, of, rule, slopes, query.betas, depth, loss)
+                nu = _offered(nu, bounds, query, depth, rule, loss)
         _back(net, bounds, depth, nu, of, mu, value, loss)
     loss += own.flat[of]
     if INPUT not in mu:
@@ -175,21 +172,13 @@ def _between_lines(net: Network, mu: Floats, bounds: Bounds, of: Ints, value: Fl
     return positive * low + negative * high
 
 
-def _offered(
-    mu: Floats,
-    bounds: Bounds,
-    of: Ints,
-    rule: str,
-    slopes: Floats | None,
-    betas: Betas | None,
-    depth: int,
-    loss: Floats,
-) -> Floats:
+def _offered(mu: Floats, bounds: Bounds, query: Query, depth: int, rule: str, loss: Floats) -> Floats:
     """The same with offered slopes and multipliers of phases: nu may be anything.
 
     The function is linear on either side of 0, so its minimum is at l, at u or at 0, where it is 0; where 0 lies
     outside [l, u] counting it costs nothing, since up or down is 0 and nu is mu or 0 unless a beta says otherwise.
     """
+    of, slopes, betas = query.of, query.slopes.get(depth), query.betas
     up, down, chord = bounds.up[of], bounds.down[of], bounds.chord[of]
     mean, half = bounds.slopes(rule)
     slope = (mean + half)[of]
@@ -209,13 +198,11 @@ def _over_inputs(known: Known, sets: Sets, of: Ints, mu: Floats, value: Floats, 
     """The minimum over the input set: over its box, and over its ball where it is inside one."""
     net, box, size = known.net, known.input, np.abs(mu)
     middle = box.middle[of]
-    at_middle = value + np.vecdot(mu, middle)
     lost = loss + np.vecdot(size, box.radius[of] + net.g * np.abs(middle))
-    found = _total(net, at_middle, lost)
+    found = _total(net, value + np.vecdot(mu, middle), lost)
     if sets.radius is None or sets.center is None:
         return found
-    center = sets.center[of]
-    length = np.sqrt((mu * mu).sum(axis=1) + net.t)  # at least, up to rounding
+    center, length = sets.center[of], np.sqrt((mu * mu).sum(axis=1) + net.t)  # at least, up to rounding
     lost = loss + sets.radius[of] * length + net.g * np.vecdot(size, np.abs(center))
     return np.maximum(found, _total(net, value + np.vecdot(mu, center), lost))
 
@@ -228,22 +215,13 @@ def _total(net: Network, value: Floats, loss: Floats) -> Floats:
 
 def refined(known: Known, depth: int, bounds: Bounds, sets: Sets, rules: tuple[str, ...]) -> Bounds:
     """The intersection of a layer's bounds with those of the dual, for the neurons where that may help."""
-    if not rules or not (known.net.coupled[depth] or sets.radius is not None):
-        return bounds
     of, neuron = np.nonzero(bounds.open)
-    if not len(of):
+    if not rules or not len(of) or not (known.net.coupled[depth] or sets.radius is not None):
         return bounds
-    return tightened(known, depth, bounds, sets, of, neuron, rules)
-
-
-def tightened(
-    known: Known, depth: int, bounds: Bounds, sets: Sets, of: Ints, neuron: Ints, rules: tuple[str, ...]
-) -> Bounds:
-    """The intersection with the dual's bounds of these neurons [U] of these sets [U]."""
     sign = np.repeat([1.0, -1.0], len(of))
     query = Query(depth, np.tile(of, 2), neuron=np.tile(neuron, 2), sign=sign)
     best = np.max([lower_bounds(known, bounds, sets, query, rule) for rule in rules], axis=0)
     lower, upper = bounds.lower.copy(), bounds.upper.copy()
     lower[of, neuron] = np.maximum(lower[of, neuron], best[: len(of)])
     upper[of, neuron] = np.minimum(upper[of, neuron], -best[len(of) :])
-    return Bounds(known.net.layers[depth], lower, upper, bounds.noise, bounds.flat)
+    return bounds.tightened(lower, upper)

@@ -8,7 +8,6 @@ Not here: where layers come from (onnx_reader.py), bounds (bounds.py, dual.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -54,14 +53,6 @@ class Layer:
         return np.asarray(np.sum(ones, axis=0))
 
 
-def chained(*steps: tuple[Floats, Floats, bool]) -> tuple[Layer, ...]:
-    """Layers of a plain chain from (weight [out, in] or diagonal [n], bias, whether a ReLU follows)."""
-    return tuple(
-        Layer(((i - 1, Dense(weight) if weight.ndim == 2 else Diagonal(weight)),), bias, RELU if relu else NONE)
-        for i, (weight, bias, relu) in enumerate(steps)
-    )
-
-
 @dataclass(frozen=True)
 class Network:
     """Layers, and which of them belong to the Relu nodes of the file in file order.
@@ -77,11 +68,6 @@ class Network:
     softmax: bool = False
     single: bool = True
     executed: bool = False
-
-    @classmethod
-    def chain(cls, layers: Sequence[Layer]) -> Network:
-        """A network in which each layer with a ReLU stands for a Relu node."""
-        return cls(tuple(layers), tuple(i for i, layer in enumerate(layers) if layer.activation == RELU))
 
     @property
     def inputs(self) -> int:
@@ -118,8 +104,8 @@ class Network:
     @cached_property
     def starts(self) -> dict[int, int]:
         """For each bent layer the place of its first neuron when all their neurons stand in one row."""
-        widths = [self.layers[i].outputs for i in self.bent]
-        return dict(zip(self.bent, accumulate([0, *widths[:-1]]), strict=True)) if self.bent else {}
+        ends = accumulate(self.layers[i].outputs for i in self.bent)
+        return {i: end - self.layers[i].outputs for i, end in zip(self.bent, ends, strict=True)}
 
     @cached_property
     def neurons(self) -> int:

@@ -12,16 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evidence.checker.bounds import Bounds, Known, Refine, forward
+from evidence.checker.bounds import RULES, Bounds, Known, Refine, forward
 from evidence.checker.dual import Betas, Query, lower_bounds, refined
 from evidence.checker.layers import Network
 from evidence.checker.linear import Ints
 from evidence.checker.offers import Entry, stacked
-from evidence.checker.regions import Condition, Sets
+from evidence.checker.problem import Condition, Sets
 from evidence.checker.rounding import Floats
 from evidence.checker.walk import Parts
 
-RULES = ("adaptive", "zero", "one")
 STAGES: tuple[tuple[str, ...], ...] = ((), RULES[:1], RULES)
 """Rules for the bounds of inner layers at a leaf that inherits none: intervals alone, CROWN, and the best of
 three. Each is sound; the next is tried on what the one before left open. A leaf that inherits bounds gets bounds of
@@ -75,8 +74,7 @@ def _least(
     rules: Sequence[str],
 ) -> Floats:
     """The margin of the worst of the clauses that are asked for, over the parts with these numbers [B]."""
-    clauses = int(condition.clause.max()) + 1
-    best = np.where(parts.asked[index, :clauses], -np.inf, np.inf)
+    best = np.where(parts.asked[index, : condition.clauses], -np.inf, np.inf)
     depth = len(known.net.layers) - 1
     own = known.layers[depth]
     listed = [(b, entry) for b, k in enumerate(index.tolist()) for entry in (offered[k] if offered else ())]
@@ -107,13 +105,7 @@ def _query(net: Network, depth: int, of: Ints, entries: Sequence[Entry], phases:
     weights = np.zeros((len(entries), net.outputs))
     for q, entry in enumerate(entries):
         weights[q, entry.rows] = entry.weights
-    return Query(
-        depth,
-        of,
-        weights,
-        slopes=slopes or None,
-        betas=_betas(net, of, entries, phases),
-    )
+    return Query(depth, of, weights, slopes=slopes, betas=_betas(net, of, entries, phases))
 
 
 def _betas(net: Network, of: Ints, entries: Sequence[Entry], phases: Ints) -> Betas | None:
@@ -126,13 +118,8 @@ def _betas(net: Network, of: Ints, entries: Sequence[Entry], phases: Ints) -> Be
     neuron = np.abs(code) - 1
     starts = np.array([net.starts[layer] for layer in net.bent])
     place = np.searchsorted(starts, neuron, side="right") - 1
-    return Betas(
-        row,
-        np.array(net.bent)[place],
-        neuron - starts[place],
-        np.sign(code),
-        np.concatenate([betas for _, betas in given]),
-    )
+    beta = np.concatenate([betas for _, betas in given])
+    return Betas(row, np.array(net.bent)[place], neuron - starts[place], np.sign(code), beta)
 
 
 def ranges(net: Network, sets: Sets, parts: Parts) -> Floats:

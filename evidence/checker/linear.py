@@ -1,15 +1,13 @@
 """The linear maps of a network, in the forms in which they are stored.
 
-Each has the same five methods. `forward` and `back` compute in float64 with rounding (rounding.py says how much);
-`forward_size` is `forward` with the magnitudes of the entries, for arguments that are not negative.
-Not here: biases, activations, and any bound.
+`forward` and `back` compute in float64 with rounding (rounding.py says how much); `forward_size` is `forward` with
+the magnitudes of the entries, for arguments that are not negative. Not here: biases, activations, and any bound.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,58 +19,41 @@ _SEEN = 1 << 22
 """Numbers that the windows of a convolution may see together."""
 
 
-class Matrix(Protocol):
-    """A linear map from `inputs` to `outputs` numbers."""
+class Matrix(ABC):
+    """A linear map from `inputs` to `outputs` numbers, with `products` added up in one number of `forward` at most."""
 
-    @property
-    def inputs(self) -> int: ...
+    def __init__(self, inputs: int, outputs: int, products: int = 1) -> None:
+        self.inputs, self.outputs, self.products = inputs, outputs, products
 
-    @property
-    def outputs(self) -> int: ...
-
-    @property
-    def products(self) -> int:
-        """At most this many products are added up in one number of `forward`."""
-        ...
-
+    @abstractmethod
     def forward(self, values: Floats) -> Floats:
         """values [B, inputs] -> [B, outputs]."""
-        ...
 
+    @abstractmethod
     def forward_size(self, values: Floats) -> Floats:
         """The same with |entries|."""
-        ...
 
+    @abstractmethod
     def back(self, rows: Floats) -> Floats:
         """rows [Q, outputs] times the matrix -> [Q, inputs]."""
-        ...
 
     def picked(self, index: Ints) -> Floats:
-        """The rows of the matrix with these numbers [Q] -> [Q, inputs]: exact."""
-        ...
+        """The rows of the matrix with these numbers [Q] -> [Q, inputs]: exact, since all other products are 0."""
+        rows = np.zeros((len(index), self.outputs))
+        rows[np.arange(len(index)), index] = 1.0
+        return self.back(rows)
 
 
-@dataclass(frozen=True)
-class Dense:
+class Dense(Matrix):
     """A full matrix, weight [outputs, inputs]."""
 
-    weight: Floats
+    def __init__(self, weight: Floats) -> None:
+        super().__init__(weight.shape[1], len(weight), weight.shape[1])
+        self.weight = weight
 
     @cached_property
     def _size(self) -> Floats:
         return np.abs(self.weight)
-
-    @property
-    def inputs(self) -> int:
-        return int(self.weight.shape[1])
-
-    @property
-    def outputs(self) -> int:
-        return len(self.weight)
-
-    @property
-    def products(self) -> int:
-        return self.inputs
 
     def forward(self, values: Floats) -> Floats:
         return values @ self.weight.T
@@ -87,23 +68,12 @@ class Dense:
         return self.weight[index]
 
 
-@dataclass(frozen=True)
-class Diagonal:
+class Diagonal(Matrix):
     """A diagonal matrix, weight [n]."""
 
-    weight: Floats
-
-    @property
-    def inputs(self) -> int:
-        return len(self.weight)
-
-    @property
-    def outputs(self) -> int:
-        return len(self.weight)
-
-    @property
-    def products(self) -> int:
-        return 1
+    def __init__(self, weight: Floats) -> None:
+        super().__init__(len(weight), len(weight))
+        self.weight = weight
 
     def forward(self, values: Floats) -> Floats:
         return values * self.weight
@@ -112,121 +82,68 @@ class Diagonal:
         return values * np.abs(self.weight)
 
     def back(self, rows: Floats) -> Floats:
-        return rows * self.weight
-
-    def picked(self, index: Ints) -> Floats:
-        rows = np.zeros((len(index), self.inputs))
-        rows[np.arange(len(index)), index] = self.weight[index]
-        return rows
+        return self.forward(rows)
 
 
-@dataclass(frozen=True)
-class Identity:
-    """The map that changes nothing, of `inputs` numbers. Its results may be its arguments."""
+class Identity(Matrix):
+    """The map that changes nothing, of n numbers. Its results may be its arguments."""
 
-    inputs: int
-
-    @property
-    def outputs(self) -> int:
-        return self.inputs
-
-    @property
-    def products(self) -> int:
-        return 1
+    def __init__(self, n: int) -> None:
+        super().__init__(n, n)
 
     def forward(self, values: Floats) -> Floats:
         return values
 
-    def forward_size(self, values: Floats) -> Floats:
-        return values
+    forward_size = forward
 
     def back(self, rows: Floats) -> Floats:
         return rows
 
-    def picked(self, index: Ints) -> Floats:
-        rows = np.zeros((len(index), self.inputs))
-        rows[np.arange(len(index)), index] = 1.0
-        return rows
 
-
-@dataclass(frozen=True)
-class Selection:
+class Selection(Matrix):
     """Output i is sign times input index[i], or 0 where index[i] is -1. index: [outputs]; sign: 1 or -1."""
 
-    index: Ints
-    inputs: int
-    sign: float = 1.0
-
-    @property
-    def outputs(self) -> int:
-        return len(self.index)
-
-    @property
-    def products(self) -> int:
-        return 1
-
-    @cached_property
-    def _present(self) -> Ints:
-        return np.flatnonzero(self.index >= 0)
-
-    @cached_property
-    def _distinct(self) -> bool:
-        """No input is selected twice: then `back` puts numbers in place, else it adds them up."""
-        return len(np.unique(self.index[self._present])) == len(self._present)
+    def __init__(self, index: Ints, inputs: int, sign: float = 1.0) -> None:
+        super().__init__(inputs, len(index))
+        self.sign = sign
+        self.targets = np.flatnonzero(index >= 0)
+        self.sources = index[self.targets]
+        self.distinct = len(np.unique(self.sources)) == len(self.sources)
 
     def forward(self, values: Floats) -> Floats:
         return self.sign * self.forward_size(values)
 
     def forward_size(self, values: Floats) -> Floats:
         found = np.zeros((len(values), self.outputs))
-        found[:, self._present] = values[:, self.index[self._present]]
+        found[:, self.targets] = values[:, self.sources]
         return found
 
     def back(self, rows: Floats) -> Floats:
         found = np.zeros((self.inputs, len(rows)))
-        sources, given = self.index[self._present], self.sign * rows.T[self._present]
-        if self._distinct:
-            found[sources] = given
+        given = self.sign * rows.T[self.targets]
+        if self.distinct:  # put in place, which is faster than to add up
+            found[self.sources] = given
         else:
-            np.add.at(found, sources, given)
+            np.add.at(found, self.sources, given)
         return np.ascontiguousarray(found.T)
 
-    def picked(self, index: Ints) -> Floats:
-        rows, sources = np.zeros((len(index), self.inputs)), self.index[index]
-        present = np.flatnonzero(sources >= 0)
-        rows[present, sources[present]] = self.sign
-        return rows
 
-
-@dataclass(frozen=True)
-class Windows:
+class Windows(Matrix):
     """A convolution: the same small matrices on many windows of the input.
 
     index: [groups, windows, taps] inputs that a window sees (-1: padding, which is 0); in one group and at one tap
     no input occurs in two windows. weight: [groups, channels, taps]. Outputs stand by group, channel, window.
     """
 
-    index: Ints
-    weight: Floats
-    inputs: int
-
-    @cached_property
-    def _size(self) -> Floats:
-        return np.abs(self.weight)
-
-    @property
-    def outputs(self) -> int:
-        return int(self.weight.shape[0] * self.weight.shape[1] * self.index.shape[1])
-
-    @property
-    def products(self) -> int:
-        return int(self.weight.shape[2])
+    def __init__(self, index: Ints, weight: Floats, inputs: int) -> None:
+        super().__init__(inputs, weight.shape[0] * weight.shape[1] * index.shape[1], weight.shape[2])
+        self.index, self.weight = index, weight
 
     def forward(self, values: Floats) -> Floats:
         return self._applied(values, self.weight)
 
     def forward_size(self, values: Floats) -> Floats:
-        return self._applied(values, self._size)
+        return self._applied(values, np.abs(self.weight))
 
     def _applied(self, values: Floats, weight: Floats) -> Floats:
         groups, _, taps = self.index.shape
@@ -254,7 +171,7 @@ class Windows:
         step = max(1, _SEEN // self.index.size)
         return [slice(at, at + step) for at in range(0, count, step)]
 
-    def picked(self, index: Ints) -> Floats:
+    def picked(self, index: Ints) -> Floats:  # faster than `back`: a row has few entries
         groups, windows, _ = self.index.shape
         group, rest = np.divmod(index, self.outputs // groups)
         channel, window = np.divmod(rest, windows)

@@ -7,24 +7,13 @@ use. Nothing here rounds, over the real numbers or in an execution.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evidence.checker.builder import MAX_NUMBERS, ZERO, Tensor
 from evidence.checker.onnx_file import DOUBLE, FLOAT, MAX_WIDTH
-from evidence.checker.use import Use, Value
-
-
-def _moved(value: Value, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Value:
-    """The same change of the array of places, or of a constant."""
-    if isinstance(value, Tensor):
-        return Tensor(change(value.source), change(value.index))
-    if value is None:
-        raise ValueError("an operand is missing")
-    return change(value)
+from evidence.checker.use import Operator, Use, Value, shape_of
 
 
 def _identity(use: Use) -> Value:
@@ -52,27 +41,21 @@ def _constant(use: Use) -> Value:
     if name not in kinds or type(value) is not kinds[name]:
         raise ValueError(f"attribute {name} is not read")
     array = np.array(value, dtype=np.float64 if "float" in name else np.int64)
-    if not array.size or not np.isfinite(array).all():
-        raise ValueError("it is empty or not finite")
+    if not array.size:
+        raise ValueError("it is empty")
     return array
 
 
 def _flatten(use: Use) -> Value:
-    shape, axis = _shape_of(use.operands[0]), use.at("axis", 1)
+    shape, axis = use.shape, use.at("axis", 1)
     if not -len(shape) <= axis <= len(shape):
         raise ValueError(f"no axis {axis}")
     head = math.prod(shape[: axis + len(shape) if axis < 0 else axis])
-    return _moved(use.operands[0], lambda a: a.reshape(head, a.size // head))
-
-
-def _shape_of(value: Value) -> tuple[int, ...]:
-    if value is None:
-        raise ValueError("an operand is missing")
-    return value.shape
+    return use.moved(lambda a: a.reshape(head, a.size // head))
 
 
 def _reshape(use: Use) -> Value:
-    shape, wanted = _shape_of(use.operands[0]), use.integers(1, "shape")
+    shape, wanted = use.shape, use.integers(1, "shape")
     if wanted is None:
         raise ValueError("the shape is no list")
     size, asked = math.prod(shape), list(wanted)
@@ -84,7 +67,7 @@ def _reshape(use: Use) -> Value:
         wanted[wanted.index(-1)] = size // fixed
     if min(wanted, default=1) < 1 or math.prod(wanted) != size:
         raise ValueError(f"no shape {asked}")
-    return _moved(use.operands[0], lambda a: a.reshape(wanted))
+    return use.moved(lambda a: a.reshape(wanted))
 
 
 def _axes(listed: Sequence[int], rank: int) -> list[int]:
@@ -96,34 +79,34 @@ def _axes(listed: Sequence[int], rank: int) -> list[int]:
 
 
 def _transpose(use: Use) -> Value:
-    rank = len(_shape_of(use.operands[0]))
+    rank = len(use.shape)
     order = use.at("perm", tuple(reversed(range(rank))))
     if sorted(order) != list(range(rank)):
         raise ValueError(f"perm {order} of {rank} axes")
-    return _moved(use.operands[0], lambda a: a.transpose(order))
+    return use.moved(lambda a: a.transpose(order))
 
 
 def _squeeze(use: Use) -> Value:
-    shape, listed = _shape_of(use.operands[0]), use.integers(1, "axes")
+    shape, listed = use.shape, use.integers(1, "axes")
     axes = _axes(listed, len(shape)) if listed is not None else [i for i, n in enumerate(shape) if n == 1]
     if any(shape[axis] != 1 for axis in axes):
         raise ValueError(f"axes {axes} of shape {list(shape)} do not have length 1")
-    return _moved(use.operands[0], lambda a: a.reshape([n for i, n in enumerate(shape) if i not in axes]))
+    return use.moved(lambda a: a.reshape([n for i, n in enumerate(shape) if i not in axes]))
 
 
 def _unsqueeze(use: Use) -> Value:
-    shape, listed = list(_shape_of(use.operands[0])), use.integers(1, "axes")
+    shape, listed = list(use.shape), use.integers(1, "axes")
     if listed is None:
         raise ValueError("the axes are missing")
     for axis in sorted(_axes(listed, len(shape) + len(listed))):
         shape.insert(axis, 1)
-    return _moved(use.operands[0], lambda a: a.reshape(shape))
+    return use.moved(lambda a: a.reshape(shape))
 
 
 def _concat(use: Use) -> Value:
-    rank = len(_shape_of(use.operands[0]))
+    rank = len(use.shape)
     (axis,) = _axes([use.at("axis", 0)], rank) if "axis" in use.attributes else [-1]
-    shapes = [_shape_of(value) for value in use.operands]
+    shapes = [shape_of(value) for value in use.operands]
     if axis < 0 or any(s[:axis] + s[axis + 1 :] != shapes[0][:axis] + shapes[0][axis + 1 :] for s in shapes):
         raise ValueError("the shapes do not fit, or the axis is missing")
     if sum(map(math.prod, shapes)) > MAX_NUMBERS:
@@ -139,7 +122,7 @@ def _concat(use: Use) -> Value:
 
 
 def _slice(use: Use) -> Value:
-    shape = _shape_of(use.operands[0])
+    shape = use.shape
     starts, ends = use.integers(1, "starts"), use.integers(2, "ends")
     if starts is None or ends is None:
         raise ValueError("starts or ends are missing")
@@ -156,14 +139,14 @@ def _slice(use: Use) -> Value:
         else:
             start, end = min(max(start, 0), n - 1), min(max(end, -1), n - 1)
             cut[axis] = slice(start, None if end < 0 else end, step)
-    found = _moved(use.operands[0], lambda a: a[tuple(cut)])
-    if not math.prod(_shape_of(found)):
+    found = use.moved(lambda a: a[tuple(cut)])
+    if not math.prod(shape_of(found)):
         raise ValueError("nothing is left")
     return found
 
 
-def split(use: Use, count: int) -> list[Value]:
-    shape = _shape_of(use.operands[0])
+def _split(use: Use) -> list[Value]:
+    shape, count = use.shape, use.results
     (axis,) = _axes([use.at("axis", 0)], len(shape))
     sizes = use.integers(1, "split")
     if sizes is None:
@@ -175,13 +158,13 @@ def split(use: Use, count: int) -> list[Value]:
     ends = np.cumsum(sizes)
 
     def piece(first: int, last: int) -> Value:
-        return _moved(use.operands[0], lambda a: np.take(a, np.arange(first, last), axis=axis))
+        return use.moved(lambda a: np.take(a, np.arange(first, last), axis=axis))
 
     return [piece(end - size, end) for end, size in zip(ends.tolist(), sizes, strict=True)]
 
 
 def _gather(use: Use) -> Value:
-    shape, index = _shape_of(use.operands[0]), use.operands[1]
+    shape, index = use.shape, use.operands[1]
     (axis,) = _axes([use.at("axis", 0)], len(shape))
     if not isinstance(index, np.ndarray) or index.dtype != np.int64:
         raise ValueError("the places are no constant integers")
@@ -189,7 +172,7 @@ def _gather(use: Use) -> Value:
         raise ValueError("the result is too large")
     if not ((index >= -shape[axis]) & (index < shape[axis])).all():
         raise ValueError("a place lies outside")
-    return _moved(use.operands[0], lambda a: np.take(a, np.where(index < 0, index + shape[axis], index), axis=axis))
+    return use.moved(lambda a: np.take(a, np.where(index < 0, index + shape[axis], index), axis=axis))
 
 
 def _pad(use: Use) -> Value:
@@ -206,7 +189,7 @@ def _pad(use: Use) -> Value:
     return Tensor(np.pad(tensor.source, wide, constant_values=ZERO), np.pad(tensor.index, wide))
 
 
-OPERATORS: dict[str, tuple[Callable[[Use], Value], range, set[str]]] = {
+OPERATORS: dict[str, Operator] = {
     "Identity": (_identity, range(1, 2), set()),
     "Dropout": (_identity, range(1, 4), {"ratio", "seed"}),
     "Cast": (_cast, range(1, 2), {"to"}),
@@ -218,8 +201,8 @@ OPERATORS: dict[str, tuple[Callable[[Use], Value], range, set[str]]] = {
     "Unsqueeze": (_unsqueeze, range(1, 3), {"axes"}),
     "Concat": (_concat, range(1, 1000), {"axis"}),
     "Slice": (_slice, range(1, 6), {"starts", "ends", "axes", "steps"}),
+    "Split": (_split, range(1, 3), {"axis", "split", "num_outputs"}),
     "Gather": (_gather, range(2, 3), {"axis"}),
     "Pad": (_pad, range(1, 5), {"pads", "mode", "value"}),
 }
-"""How each operator is read, with how many operands, and the attributes it may have. Split, which has several
-results, is `split`."""
+"""How each operator is read."""

@@ -7,6 +7,7 @@ All functions raise ValueError for a value that is not of the form in docs/certi
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,15 +48,8 @@ def entries(value: Any, clauses: Ints, splits: int, relus: Sequence[int]) -> lis
             raise ValueError("what is offered for a clause is not [weights, betas, slopes]")
         weights, betas, slopes = item
         rows = np.flatnonzero(clauses == clause)
-        found.append(
-            Entry(
-                clause,
-                rows,
-                _weights(weights, len(rows)),
-                None if betas is None else numbers(betas, splits, "betas"),
-                layers(slopes, relus),
-            )
-        )
+        given = None if betas is None else numbers(betas, splits, "betas")
+        found.append(Entry(clause, rows, _weights(weights, len(rows)), given, layers(slopes, relus)))
     return found
 
 
@@ -98,17 +92,12 @@ def numbers(value: Any, count: int, what: str, gaps: bool = False) -> Floats:
     """A list of numbers [count]; gaps: null becomes NaN. No infinity, no other NaN."""
     if type(value) is not list or len(value) != count:
         raise ValueError(f"{what} are not a list of {count} numbers")
+    if gaps:
+        value = [math.nan if part is None else part for part in value]
     try:
-        found = np.array(value)
-    except ValueError:
+        found = np.array(value) if value else np.empty(0)
+    except ValueError:  # lists of different lengths in it
         found = np.empty(0, dtype=object)
-    if found.dtype.kind == "O" and gaps and all(type(part) in (int, float, type(None)) for part in value):
-        try:
-            found = np.array(value, dtype=np.float64)
-        except (OverflowError, TypeError, ValueError):
-            found = np.empty(0, dtype=object)
-    if count == 0:
-        return np.empty(0)
     if found.dtype.kind not in "iuf" or found.shape != (count,):
         raise ValueError(f"{what} are not a list of {count} numbers")
     found = found.astype(np.float64)
@@ -137,16 +126,12 @@ def inner(items: list[Any], relus: Sequence[int]) -> dict[int, Inner]:
         if not (0 <= k < len(relus) and 0 <= j < relus[k] and side in (1, -1)):
             raise ValueError(f"neuron {j!s:.20} of Relu {k!s:.20} or side {side!s:.20} does not exist")
         listed.setdefault(k, []).append((j, side, layers(slopes, relus[:k])))
-    return {k: _stacked(found, relus[:k]) for k, found in listed.items()}
-
-
-def _stacked(found: list[tuple[int, int, list[Floats | None]]], relus: Sequence[int]) -> Inner:
-    neuron, side, slopes = zip(*found, strict=True)
-    return Inner(
-        np.array(neuron),
-        np.array(side, dtype=np.float64),
-        [stacked([row[m] for row in slopes], width) for m, width in enumerate(relus)],
-    )
+    found = {}
+    for k, entries in listed.items():
+        neuron, side, slopes = zip(*entries, strict=True)
+        each = [stacked([row[m] for row in slopes], width) for m, width in enumerate(relus[:k])]
+        found[k] = Inner(np.array(neuron), np.array(side, dtype=np.float64), each)
+    return found
 
 
 def stacked(rows: Sequence[Floats | None], width: int) -> Floats:

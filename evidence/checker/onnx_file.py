@@ -124,6 +124,8 @@ def _node(proto: Any) -> Node:
         if item.type not in _ATTRIBUTE_FIELDS or item.ref_attr_name or item.name in attributes:
             raise refused(f"node {proto.name!r}: attribute {item.name!r} of {proto.op_type} is not read, or repeats")
         value = getattr(item, _ATTRIBUTE_FIELDS[item.type])
+        if item.type in (1, 6) and not np.isfinite(value).all():
+            raise refused(f"node {proto.name!r}: attribute {item.name!r} is NaN or infinite")
         attributes[item.name] = tuple(value) if item.type in (6, 7) else tensor(value) if item.type == 4 else value
     return Node(proto.name, proto.op_type, tuple(proto.input), tuple(proto.output), attributes)
 

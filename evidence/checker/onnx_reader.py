@@ -8,7 +8,6 @@ would round.
 
 from __future__ import annotations
 
-from evidence.checker import moves
 from evidence.checker.builder import MAX_NUMBERS, Builder, Tensor
 from evidence.checker.layers import Network
 from evidence.checker.onnx_file import MAX_WIDTH, File, Node, load, refused
@@ -18,68 +17,68 @@ from evidence.checker.use import Use, Value
 
 def read(data: bytes) -> Network:
     """The network, its last layer without activation. Raises Refused N152 with the node and the reason."""
-    file = load(data)
-    return _Walk(file).network()
+    walk = _Walk(load(data))
+    for node in walk.file.nodes:
+        try:
+            walk.take(node)
+        except ValueError as error:
+            raise refused(f"node {node.name!r}: {node.operator}: {error!s:.200}") from None
+    try:
+        return walk.network()
+    except ValueError as error:
+        raise refused(str(error)) from None
 
 
 class _Walk:
+    """values: tensors and constants by name; masks: names that nothing may use; made: numbers of all results."""
+
     def __init__(self, file: File) -> None:
         self.file = file
         self.builder = Builder(file.shape)
         self.values: dict[str, Value] = dict(file.constants)
         self.unused: set[str] = set()
+        self.masks: set[str] = set()
         self.made = 0
         self._name(file.input, self.builder.input)
 
     def _name(self, name: str, value: Value) -> None:
-        if not name or name in self.values:
+        if not name or name in self.values or name in self.masks:
             raise refused(f"the name {name!r} is empty or occurs twice")
         self.values[name] = value
         if isinstance(value, Tensor):
             self.unused.add(name)
 
     def network(self) -> Network:
-        for node in self.file.nodes:
-            try:
-                self._take(node)
-            except ValueError as error:
-                raise refused(f"node {node.name!r}: {node.operator}: {error!s:.200}") from None
         output = self.values.get(self.file.output)
         self.unused.discard(self.file.output)
         if not isinstance(output, Tensor) or self.unused:
-            raise refused(f"the output is no result, or nothing uses {sorted(self.unused)[:3]}")
-        try:
-            return self.builder.network(output, self.file.single)
-        except ValueError as error:
-            raise refused(str(error)) from None
+            raise ValueError(f"the output is no result, or nothing uses {sorted(self.unused)[:3]}")
+        return self.builder.network(output, self.file.single)
 
-    def _take(self, node: Node) -> None:
-        if node.operator != "Split" and node.operator not in OPERATORS:
+    def take(self, node: Node) -> None:
+        if node.operator not in OPERATORS:
             raise ValueError("the operator is not read")
         if self.builder.softmax:
             raise ValueError("something follows a Softmax")
-        step, arity, known = OPERATORS.get(node.operator, (None, range(1, 3), {"axis", "split", "num_outputs"}))
-        if set(node.attributes) - known or len(node.inputs) not in arity:
-            raise ValueError(f"attribute {sorted(set(node.attributes) - known)} or {len(node.inputs)} operands")
+        step, arity, known = OPERATORS[node.operator]
+        if set(node.attributes) - known or len(node.inputs) not in arity or not node.outputs:
+            odd = sorted(set(node.attributes) - known)
+            raise ValueError(f"attribute {odd}, {len(node.inputs)} operands or {len(node.outputs)} results")
         for name in node.inputs:
             if name and name not in self.values:
                 raise ValueError(f"the operand {name!r} is not known here")
         operands = tuple(self.values[name] if name else None for name in node.inputs)
-        use = Use(self.builder, self.file.opset, node.operator, operands, node.attributes)
-        if step is None:
-            results = moves.split(use, len(node.outputs))
-        else:
-            results = [step(use)]
+        found = step(Use(self.builder, self.file.opset, node.operator, operands, node.attributes, len(node.outputs)))
+        results = found if isinstance(found, list) else [found]
         self.unused.difference_update(node.inputs)
-        extra = [name for name in node.outputs[len(results) :] if name]
-        if not node.outputs or len(node.outputs) < len(results) or (extra and node.operator != "Dropout"):
-            raise ValueError(f"{len(node.outputs)} results")
-        for name in extra:  # the mask of a Dropout: a name that nothing may use
-            if name in self.values:
-                raise ValueError(f"the name {name!r} occurs twice")
+        extra = {name for name in node.outputs[len(results) :] if name}
+        if len(node.outputs) < len(results) or (extra and node.operator != "Dropout") or extra & set(self.values):
+            raise ValueError(f"{len(node.outputs)} results, or their names occur twice")
+        self.masks |= extra
         for name, value in zip(node.outputs, results, strict=False):
-            if value is not None:
-                self.made += value.size
-                if self.made > MAX_NUMBERS or (isinstance(value, Tensor) and value.size > MAX_WIDTH):
-                    raise ValueError(f"a result of {value.size} numbers: too large, or too many before it")
+            if value is None:
+                raise ValueError("an operand is missing")
+            self.made += value.size
+            if self.made > MAX_NUMBERS or (isinstance(value, Tensor) and value.size > MAX_WIDTH):
+                raise ValueError(f"a result of {value.size} numbers: too large, or too many before it")
             self._name(name, value)

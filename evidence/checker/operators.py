@@ -9,16 +9,15 @@ often an execution in floating point rounds on any path, however it orders its s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from evidence.checker import moves
 from evidence.checker.builder import MAX_NUMBERS, Tensor
-from evidence.checker.layers import NONE, TANH
+from evidence.checker.layers import NONE, RELU, TANH
 from evidence.checker.linear import Dense, Diagonal, Ints, Windows
-from evidence.checker.rounding import Floats
-from evidence.checker.use import Use, Value
+from evidence.checker.use import Operator, Use
 
 # --- affine operators -------------------------------------------------------------------------------------------
 
@@ -30,24 +29,23 @@ def _elementwise(use: Use) -> Tensor:
         if use.operator not in ("Add", "Sub") or first.shape != second.shape:
             raise ValueError("only sums and differences of two tensors of one shape are read")
         terms = use.builder.terms(first) + use.builder.terms(second, 1.0 if use.operator == "Add" else -1.0)
-        return use.builder.add(terms, np.zeros(first.size), first.shape, roundings=1)
+        return use.builder.add(terms, 0.0, first.shape, roundings=1)
     constant_first = not isinstance(first, Tensor)
-    tensor, value = use.tensor(1 if constant_first else 0), use.floats(0 if constant_first else 1)
+    tensor, value = use.tensor(int(constant_first)), use.floats(int(not constant_first))
     shape = np.broadcast_shapes(tensor.shape, value.shape)
-    if math.prod(shape) != tensor.size or len(shape) < len(tensor.shape):
+    if math.prod(shape) != tensor.size:
         raise ValueError("broadcasting changes the size")
     c = np.broadcast_to(value, shape).reshape(-1)
-    zero, one = np.zeros(tensor.size), np.ones(tensor.size)
     if use.operator == "Add" or (use.operator == "Sub" and not constant_first):
         bias = c if use.operator == "Add" else -c
         return use.builder.add(use.builder.terms(tensor), bias, shape, roundings=1)
     if use.operator == "Sub":
         return use.builder.add(use.builder.terms(tensor, -1.0), c, shape, roundings=1)
     if use.operator == "Mul":
-        return use.builder.affine(tensor, Diagonal(c.copy()), zero, shape, 1)
+        return use.builder.affine(tensor, Diagonal(c.copy()), 0.0, shape, 1)
     if constant_first or not ((np.abs(c) > 1e-150) & (np.abs(c) < 1e150)).all():
         raise ValueError("only divisions by constants of ordinary size are read")
-    return use.builder.affine(tensor, Diagonal(one / c), zero, shape, 2)
+    return use.builder.affine(tensor, Diagonal(1.0 / c), 0.0, shape, 2)
 
 
 def _matmul(use: Use) -> Tensor:
@@ -61,11 +59,7 @@ def _matmul(use: Use) -> Tensor:
         raise ValueError("the sizes do not fit")
     shape = list(tensor.shape)  # the other axes have length 1
     shape[axis] = len(weight)
-    return use.builder.affine(tensor, _dense(weight), np.zeros(len(weight)), tuple(shape), weight.shape[1])
-
-
-def _dense(weight: Floats) -> Dense:
-    return Dense(np.ascontiguousarray(weight))
+    return use.builder.affine(tensor, Dense(np.ascontiguousarray(weight)), 0.0, tuple(shape), weight.shape[1])
 
 
 def _gemm(use: Use) -> Tensor:
@@ -79,9 +73,9 @@ def _gemm(use: Use) -> Tensor:
     if len(tensor.shape) != 2 or weight.ndim != 2 or tensor.shape != (1, weight.shape[1]):
         raise ValueError("the sizes do not fit")
     shape = (1, len(weight))
-    bias = beta * np.broadcast_to(use.floats(2), shape).reshape(-1) if use.given(2) else np.zeros(len(weight))
+    bias = beta * np.broadcast_to(use.floats(2), shape).reshape(-1) if use.given(2) else 0.0
     roundings = weight.shape[1] + 1 + (alpha != 1.0 or beta != 1.0)
-    return use.builder.affine(tensor, _dense(alpha * weight), bias, shape, roundings)
+    return use.builder.affine(tensor, Dense(np.ascontiguousarray(alpha * weight)), bias, shape, roundings)
 
 
 def _windows(use: Use, channels: int, shape: tuple[int, ...], kernel: Sequence[int]) -> tuple[Ints, tuple[int, ...]]:
@@ -162,7 +156,7 @@ def _average_pool(use: Use) -> Tensor:
     index = _in_channels(seen, channels, math.prod(spatial))
     weight = np.full((channels, 1, seen.shape[1]), 1.0 / seen.shape[1])
     matrix = Windows(index, weight, tensor.size)
-    return use.builder.affine(tensor, matrix, np.zeros(matrix.outputs), (1, channels, *after), matrix.products + 2)
+    return use.builder.affine(tensor, matrix, 0.0, (1, channels, *after), matrix.products + 2)
 
 
 def _batch_norm(use: Use) -> Tensor:
@@ -181,7 +175,7 @@ def _batch_norm(use: Use) -> Tensor:
         raise ValueError("a parameter is too small or too large")
     each = tensor.size // len(factor)
     return use.builder.add(
-        [(use.builder.plain(tensor), Diagonal(np.repeat(factor, each)))],
+        [use.builder.scaled(tensor, np.repeat(factor, each))],
         np.repeat(shift - mean * factor, each),
         tensor.shape,
         roundings=8,
@@ -198,7 +192,7 @@ _ORDINARY = 2.0**-20
 
 def _relu(use: Use) -> Tensor:
     tensor = use.tensor()
-    found = use.builder.relu(use.builder.terms(tensor), np.zeros(tensor.size), tensor.shape)
+    found = use.builder.add(use.builder.terms(tensor), 0.0, tensor.shape, RELU)
     use.builder.relus.append(int(found.source.flat[0]))
     return found
 
@@ -206,12 +200,9 @@ def _relu(use: Use) -> Tensor:
 def _leaky_relu(use: Use) -> Tensor:
     """alpha z + (1 - alpha) max(z, 0)."""
     tensor, alpha = use.tensor(), use.at("alpha", float(np.float32(0.01)))
-    positive = use.builder.relu(use.builder.terms(tensor), np.zeros(tensor.size), tensor.shape)
-    terms = [
-        (use.builder.plain(tensor), Diagonal(np.full(tensor.size, alpha))),
-        (use.builder.plain(positive), Diagonal(np.full(tensor.size, 1.0 - alpha))),
-    ]
-    return use.builder.add(terms, np.zeros(tensor.size), tensor.shape, roundings=1)
+    positive = use.builder.add(use.builder.terms(tensor), 0.0, tensor.shape, RELU)
+    terms = [use.builder.scaled(tensor, alpha), use.builder.scaled(positive, 1.0 - alpha)]
+    return use.builder.add(terms, 0.0, tensor.shape, roundings=1)
 
 
 def _clip(use: Use) -> Tensor:
@@ -228,13 +219,12 @@ def _clip(use: Use) -> Tensor:
     low, high = ends
     if low is not None and high is not None and low > high:
         raise ValueError("min is above max")
-    zero, one = np.zeros(tensor.size), np.ones(tensor.size)
     if low is not None:
-        above = use.builder.relu(use.builder.terms(tensor), zero - low, tensor.shape)
-        tensor = use.builder.add(use.builder.terms(above), zero + low, tensor.shape)
+        above = use.builder.add(use.builder.terms(tensor), -low, tensor.shape, RELU)
+        tensor = use.builder.add(use.builder.terms(above), low, tensor.shape)
     if high is not None:
-        below = use.builder.relu(use.builder.terms(tensor, -1.0), zero + high, tensor.shape)
-        tensor = use.builder.add(use.builder.terms(below, -1.0), one * high, tensor.shape)
+        below = use.builder.add(use.builder.terms(tensor, -1.0), high, tensor.shape, RELU)
+        tensor = use.builder.add(use.builder.terms(below, -1.0), high, tensor.shape)
     return tensor
 
 
@@ -244,18 +234,15 @@ FUNCTION_ROUNDINGS = 8
 
 def _tanh(use: Use) -> Tensor:
     tensor = use.tensor()
-    zero, one = np.zeros(tensor.size), np.ones(tensor.size)
-    bent = use.builder.add(use.builder.terms(tensor), zero, tensor.shape, TANH)
-    return use.builder.add(use.builder.terms(bent), zero, tensor.shape, NONE, FUNCTION_ROUNDINGS, bias_size=one)
+    bent = use.builder.add(use.builder.terms(tensor), 0.0, tensor.shape, TANH)
+    return use.builder.add(use.builder.terms(bent), 0.0, tensor.shape, NONE, FUNCTION_ROUNDINGS, bias_size=1.0)
 
 
 def _sigmoid(use: Use) -> Tensor:
     """1/2 + tanh(z / 2) / 2."""
     tensor = use.tensor()
-    zero, half = np.zeros(tensor.size), np.full(tensor.size, 0.5)
-    bent = use.builder.add([(use.builder.plain(tensor), Diagonal(half))], zero, tensor.shape, TANH)
-    terms = [(use.builder.plain(bent), Diagonal(half))]
-    return use.builder.add(terms, half, tensor.shape, NONE, FUNCTION_ROUNDINGS, bias_size=np.ones(tensor.size))
+    bent = use.builder.add([use.builder.scaled(tensor, 0.5)], 0.0, tensor.shape, TANH)
+    return use.builder.add([use.builder.scaled(bent, 0.5)], 0.5, tensor.shape, NONE, FUNCTION_ROUNDINGS, bias_size=1.0)
 
 
 def _max_pool(use: Use) -> Tensor:
@@ -270,19 +257,17 @@ def _max_pool(use: Use) -> Tensor:
     index = _in_channels(seen, channels, math.prod(spatial)).reshape(-1, seen.shape[1])
     first = index[np.arange(len(index)), (index >= 0).argmax(axis=1)]
     index = np.where(index >= 0, index, first[:, None])  # what a window sees twice does not change its maximum
-    shape, zero = (1, channels, *after), np.zeros(len(index))
+    shape = (1, channels, *after)
 
     def tap(number: int) -> Tensor:
-        return Tensor(
-            tensor.source.reshape(-1)[index[:, number]].reshape(shape),
-            tensor.index.reshape(-1)[index[:, number]].reshape(shape),
-        )
+        at = index[:, number].reshape(shape)
+        return Tensor(tensor.source.reshape(-1)[at], tensor.index.reshape(-1)[at])
 
     most = tap(0)
     for number in range(1, index.shape[1]):
         value = use.builder.terms(tap(number))
-        more = use.builder.relu(use.builder.terms(most) + use.builder.terms(tap(number), -1.0), zero, shape)
-        most = use.builder.add(value + use.builder.terms(more), zero, shape)
+        more = use.builder.add(use.builder.terms(most) + use.builder.terms(tap(number), -1.0), 0.0, shape, RELU)
+        most = use.builder.add(value + use.builder.terms(more), 0.0, shape)
     return most
 
 
@@ -300,7 +285,7 @@ def _softmax(use: Use) -> Tensor:
 
 
 _POOL = {"kernel_shape", "strides", "pads", "auto_pad", "dilations", "ceil_mode"}
-OPERATORS: dict[str, tuple[Callable[[Use], Value], range, set[str]]] = {
+OPERATORS: dict[str, Operator] = {
     "Gemm": (_gemm, range(2, 4), {"alpha", "beta", "transA", "transB"}),
     "MatMul": (_matmul, range(2, 3), set()),
     "Add": (_elementwise, range(2, 3), set()),
@@ -319,4 +304,4 @@ OPERATORS: dict[str, tuple[Callable[[Use], Value], range, set[str]]] = {
     "Softmax": (_softmax, range(1, 2), {"axis"}),
     **moves.OPERATORS,
 }
-"""How each operator is read, with how many operands, and the attributes it may have."""
+"""How each operator is read."""

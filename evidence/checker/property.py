@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from evidence.checker.linear import Ints
+from evidence.checker.problem import Condition, compares
 from evidence.checker.refusals import N_PROPERTY, Refused
 from evidence.checker.rounding import Floats
 
@@ -69,12 +69,11 @@ class Region:
 
 @dataclass(frozen=True)
 class Property:
-    """The regions of a file: boxes [R, n] rounded outward, and for each the rows, offsets and clauses of its
-    condition."""
+    """The regions of a file: boxes [R, n] rounded outward, and the condition of each."""
 
     lower: Floats
     upper: Floats
-    conditions: list[tuple[Floats, Floats, Ints]]
+    conditions: list[Condition]
 
 
 def read(data: bytes, inputs: int, outputs: int) -> Property:
@@ -286,8 +285,8 @@ def _linear(file: _File, term: Any) -> Form:
     if term[0] == "+":
         return _sum(parts)
     if term[0] == "-":
-        negative = [_scaled(part, Fraction(-1)) for part in (parts if len(parts) == 1 else parts[1:])]
-        return _sum(negative if len(parts) == 1 else [parts[0], *negative])
+        negative = [_scaled(part, Fraction(-1)) for part in parts]
+        return _sum([parts[0], *negative[1:]]) if len(parts) > 1 else negative[0]
     found = parts[0]
     for part in parts[1:]:
         constant, other = (found, part) if set(found) <= {_ONE} else (part, found)
@@ -333,42 +332,37 @@ def _regions(cases: list[list[Atom]], inputs: int) -> list[Region]:
 
 
 def _box(atoms: list[Atom], inputs: int) -> tuple[tuple[Fraction, Fraction], ...]:
-    # the tightest end, and whether it is excluded: of equal ends the strict one counts
+    # the tightest end, and whether it belongs to the box: of equal ends the one that does not counts
     low: dict[int, tuple[Fraction, bool]] = {}
     high: dict[int, tuple[Fraction, bool]] = {}
     for atom in atoms:
         ((variable, value),) = atom.factors.items()
         end = atom.limit / value
         if value > 0:
-            before, strict = high.get(variable, (end, False))
-            high[variable] = (end, atom.strict) if end < before else (before, strict or (atom.strict and end == before))
+            high[variable] = min(high.get(variable, (end, True)), (end, not atom.strict))
         else:
-            before, strict = low.get(variable, (end, False))
-            low[variable] = (end, atom.strict) if end > before else (before, strict or (atom.strict and end == before))
+            low[variable] = max(low.get(variable, (end, False)), (end, atom.strict))
     if len(low) != inputs or len(high) != inputs:
         raise ValueError("an input has no lower or no upper bound in some case")
     for i in range(inputs):
-        (least, above), (most, below) = low[i], high[i]
-        if least > most or (least == most and (above or below)):
+        (least, excluded), (most, included) = low[i], high[i]
+        if least > most or (least == most and (excluded or not included)):
             raise ValueError("the bounds of an input exclude every value in some case")
     return tuple((low[i][0], high[i][0]) for i in range(inputs))
 
 
-def _condition(region: Region, outputs: int) -> tuple[Floats, Floats, Ints]:
-    count = sum(map(len, region.cases))
-    if count * outputs > 10_000_000:
+def _condition(region: Region, outputs: int) -> Condition:
+    constraints = [(number, *constraint) for number, case in enumerate(region.cases) for constraint in case]
+    if len(constraints) * outputs > 10_000_000:
         raise ValueError("its conditions are larger than the checker holds in memory")
-    rows, offsets, clause = np.zeros((count, outputs)), np.zeros(count), np.zeros(count, dtype=np.int64)
-    place = 0
-    for number, case in enumerate(region.cases):
-        for coefficients, limit in case:
-            for output, value in coefficients.items():
-                rows[place, output] = float(value)
-                if not 1e-300 < abs(rows[place, output]) < 1e300:
-                    raise ValueError("a coefficient is too small or too large")
-            offsets[place] = math.nextafter(float(-limit), -math.inf)
-            clause[place] = number
-            place += 1
+    rows, offsets = np.zeros((len(constraints), outputs)), np.zeros(len(constraints))
+    for place, (_, coefficients, limit) in enumerate(constraints):
+        for output, value in coefficients.items():
+            rows[place, output] = float(value)
+            if not 1e-300 < abs(rows[place, output]) < 1e300:
+                raise ValueError("a coefficient is too small or too large")
+        offsets[place] = math.nextafter(float(-limit), -math.inf)
     if not (np.abs(offsets) < 1e300).all() or any(abs(end) > 10**300 for ends in region.box for end in ends):
         raise ValueError("a bound is too large")
-    return rows, offsets, clause
+    plain = all(compares(coefficients, limit) for _, coefficients, limit in constraints)
+    return Condition(rows, offsets, np.array([number for number, _, _ in constraints]), plain)

@@ -15,68 +15,18 @@ import itertools
 import math
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evidence.checker import property
+from evidence.checker.linear import Ints
+from evidence.checker.problem import Condition, Problem, Sets, compares
 from evidence.checker.refusals import N_CLAIM, N_DATA, N_STATEMENT, Refused
 from evidence.checker.rounding import Floats, outward
 
-Ints = NDArray[np.int64]
 MAX_ARRAY_BYTES = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Sets:
-    """R input sets: the boxes [lower, upper], each [R, n]. With `radius` [R], each is also inside the closed
-    Euclidean ball of that radius around `center` [R, n]; the set then is the intersection."""
-
-    lower: Floats
-    upper: Floats
-    center: Floats | None = None
-    radius: Floats | None = None
-
-    def __len__(self) -> int:
-        return len(self.lower)
-
-    def take(self, index: NDArray[Any]) -> Sets:
-        """The sets with these numbers (or this mask)."""
-        ball = (None, None) if self.radius is None or self.center is None else (self.center[index], self.radius[index])
-        return Sets(self.lower[index], self.upper[index], *ball)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Every clause has a row with rows @ y + offset > 0, strictly. rows: [k, m]; offsets, clause: [k].
-
-    Offsets are rounded down. Rows may be off by one rounding of each coefficient, which `layers.SLACK` counts.
-    """
-
-    rows: Floats
-    offsets: Floats
-    clause: Ints
-
-    def margin(self, bounds: Floats) -> Floats:
-        """From lower bounds of the rows' values [B, k]: that of the worst clause, each by its best row [B]."""
-        clauses = [bounds[:, self.clause == c].max(axis=1) for c in range(int(self.clause.max()) + 1)]
-        return np.asarray(np.min(clauses, axis=0))
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A statement, derived: the digest of its network, its sizes, the sets, and which condition holds for each."""
-
-    model: str
-    inputs: int
-    outputs: int
-    sets: Sets
-    conditions: tuple[Condition, ...]
-    condition_of: Ints
-    resized: Callable[[Ints, Floats], Sets] | None
-    """For balls: the sets with these numbers, with radii [k] in place of the stated one."""
 
 
 def read(statement: object, fetch: Callable[[str], bytes]) -> Problem:
@@ -111,17 +61,16 @@ def read(statement: object, fetch: Callable[[str], bytes]) -> Problem:
     else:
         raise _bad(f"regions of kind {kind!r}")
 
-    wanted = {"corner-entry": "table-cells", "keep-label": "input-balls"}
     named = condition.get("kind") if isinstance(condition, dict) else None
-    if named in wanted:
+    if named in ("corner-entry", "keep-label"):
         _fields(condition, "kind")
-        if kind != wanted[named] or labels is None or decision == "none":
-            raise _bad(f"condition {named!r} on regions of kind {kind!r} with decision {decision!r}")
+        if kind != {"corner-entry": "table-cells", "keep-label": "input-balls"}[named] or labels is None:
+            raise _bad(f"condition {named!r} on regions of kind {kind!r}")
         present, which = np.unique(labels, return_inverse=True)
         conditions = tuple(_decided([int(label)], len(outputs), decision) for label in present)
-        return Problem(_text(model), len(units), len(outputs), sets, conditions, which.reshape(-1), resized)
-    fixed = (_fixed(named, condition, outputs, decision),)
-    return Problem(_text(model), len(units), len(outputs), sets, fixed, np.zeros(len(sets), dtype=np.int64), resized)
+    else:
+        conditions, which = (_fixed(named, condition, outputs, decision),), np.zeros(len(sets), dtype=np.int64)
+    return Problem(_text(model), len(units), len(outputs), sets, conditions, which.reshape(-1), resized)
 
 
 def _property(
@@ -132,16 +81,13 @@ def _property(
     if _fields(condition, "kind") != ["property-holds"]:
         raise _bad("a property file has its own condition")
     found = property.read(fetch(_text(file)), inputs, outputs)
-    place: dict[bytes, int] = {}
-    conditions: list[Condition] = []
-    which: list[int] = []
-    for rows, offsets, clause in found.conditions:
-        key = b"".join(part.tobytes() for part in (rows, offsets, clause))
-        if key not in place:
-            place[key] = len(conditions)
-            conditions.append(Condition(rows, offsets, clause))
-        which.append(place[key])
-    return Problem(model, inputs, outputs, Sets(found.lower, found.upper), tuple(conditions), np.array(which), None)
+    different: dict[tuple[object, ...], tuple[int, Condition]] = {}
+    which = []
+    for each in found.conditions:  # most regions of a file have the same one
+        key = (each.rows.tobytes(), each.offsets.tobytes(), each.clause.tobytes(), each.compares)
+        which.append(different.setdefault(key, (len(different), each))[0])
+    conditions = tuple(each for _, each in different.values())
+    return Problem(model, inputs, outputs, Sets(found.lower, found.upper), conditions, np.array(which), None)
 
 
 # --- reading JSON -----------------------------------------------------------------------------------------------
@@ -267,7 +213,7 @@ def _size(value: object, unit: str | None) -> float:
     """A tolerance, rounded up, in the input's unit (None: there is no such input)."""
     amount, given = _fields(value, "value", "unit")
     size = _number(amount)
-    if size < 0 or given != unit:
+    if size < 0 or unit is None or given != unit:
         raise _bad(f"a tolerance of {size:g} {given} for an input in {unit}")
     return math.nextafter(size, math.inf)
 
@@ -312,15 +258,16 @@ def _labels(array: NDArray[Any], outputs: int) -> Ints:
 
 def _decided(allowed: list[int], outputs: int, decision: str) -> Condition:
     """The decision falls on one of `allowed`: each other output is strictly behind at least one of them."""
+    if decision == "none":
+        raise _bad("a condition on the decision of a model without a decision rule")
     others = [j for j in range(outputs) if j not in allowed]
     if not others or not allowed:
         raise _bad("the condition allows every decision, or none: it would be vacuous or unsatisfiable")
     if len(others) * len(allowed) * outputs > 10_000_000:
         raise _bad("the condition compares more outputs than the checker holds in memory")
-    ahead = 1.0 if decision == "argmax" else -1.0
-    unit = ahead * np.eye(outputs)
+    unit = (1.0 if decision == "argmax" else -1.0) * np.eye(outputs)
     rows = np.stack([unit[best] - unit[other] for other in others for best in allowed])
-    return Condition(rows, np.zeros(len(rows)), np.repeat(np.arange(len(others)), len(allowed)))
+    return Condition(rows, np.zeros(len(rows)), np.repeat(np.arange(len(others)), len(allowed)), True)
 
 
 def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> Condition:
@@ -335,13 +282,12 @@ def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> C
     if kind in ("chosen-among", "never-chosen"):
         _, names = _fields(condition, "kind", "outputs")
         named = list(dict.fromkeys(find(name) for name in _list(names, "outputs")))
-        if decision == "none":
-            raise _bad(f"condition {kind!r} for a model without a decision rule")
         chosen = named if kind == "chosen-among" else [j for j in place.values() if j not in named]
         return _decided(chosen, len(outputs), decision)
 
     rows: list[Floats] = []
     offsets: list[float] = []
+    plain = []
 
     def require(coefficients: dict[int, float], threshold: float) -> None:
         """The row sum(coefficients * y) > threshold."""
@@ -352,6 +298,7 @@ def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> C
             raise _bad("coefficients are all zero, or too small to be read from decimals")
         rows.append(row)
         offsets.append(math.nextafter(-threshold, -math.inf))
+        plain.append(compares(coefficients, threshold))
 
     if kind == "within":
         _, ranges = _fields(condition, "kind", "ranges")
@@ -367,4 +314,4 @@ def _fixed(kind: object, condition: Any, outputs: list[str], decision: str) -> C
             require(values, _number(threshold))
     else:
         raise _bad(f"condition of kind {kind!r}")
-    return Condition(np.stack(rows), np.array(offsets), np.arange(len(rows)))
+    return Condition(np.stack(rows), np.array(offsets), np.arange(len(rows)), all(plain))

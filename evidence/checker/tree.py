@@ -49,7 +49,6 @@ def read(tokens: Sequence[Any] | None, inputs: int, relus: Sequence[int], splits
     count = len(tokens)
     kind, item, other = np.zeros(count, np.int8), np.zeros(count, np.int64), np.zeros(count, np.int64)
     at = np.zeros(count)
-    starts = [sum(relus[:k]) for k in range(len(relus))]
     inner: dict[int, list[Any]] = {}
     waiting: list[int] = []
     open_parts = 1
@@ -60,37 +59,14 @@ def read(tokens: Sequence[Any] | None, inputs: int, relus: Sequence[int], splits
             open_parts -= 1
             if waiting:
                 other[waiting.pop()] = i + 1
-        elif token == "bounds":
-            kind[i] = BOUNDS
-        elif type(token) is list and len(token) == 2 and type(token[0]) is int and type(token[1]) in (int, float):
-            axis, place = token
-            if not 0 <= axis < inputs or not abs(place) < 1e300:
-                raise ValueError(f"a cut of input {axis!s:.20} at {place!s:.20} of {inputs} inputs")
-            kind[i], item[i], at[i] = CUT, axis, place
+            continue
+        what, item[i], at[i] = _entry(token, inputs, relus, splits)
+        kind[i] = what
+        if what != BOUNDS:
             waiting.append(i)
             open_parts += 1
-        elif type(token) is list and len(token) == 2 and token[0] == "clause" and type(token[1]) is int:
-            if not 0 <= token[1] < 2**31:
-                raise ValueError(f"clause {token[1]!s:.20} does not exist")
-            kind[i], item[i] = SEPARATION, token[1]
-            waiting.append(i)
-            open_parts += 1
-        elif type(token) is list and len(token) == 3 and token[0] == "relu":
-            _, k, j = token
-            if not splits:
-                raise ValueError("phases are split only where Relu is the network's only non-linearity")
-            if type(k) is not int or type(j) is not int or not (0 <= k < len(relus) and 0 <= j < relus[k]):
-                raise ValueError(f"a split of neuron {j!s:.20} of Relu {k!s:.20}, which the network does not have")
-            kind[i], item[i] = SPLIT, starts[k] + j
-            waiting.append(i)
-            open_parts += 1
-        elif type(token) is list and len(token) == 2 and token[0] == "bounds" and type(token[1]) is list:
-            kind[i] = BOUNDS
+        elif token != "bounds":
             inner[i] = token[1]
-        else:
-            raise ValueError(
-                'an entry of the tree is neither null, [input, at], ["relu", k, j], ["clause", c] nor "bounds"'
-            )
     if open_parts:
         raise ValueError(f"{open_parts} parts of the tree are left open")
     end = list(range(1, count + 1))  # place behind the tree that starts here
@@ -100,3 +76,25 @@ def read(tokens: Sequence[Any] | None, inputs: int, relus: Sequence[int], splits
     before = np.concatenate([[0], np.cumsum(kind == LEAF)])
     below = before[np.array(end)] - before[:-1]
     return Tree(kind, item, at, other, before[:-1], below, int(before[-1]), inner)
+
+
+def _entry(token: Any, inputs: int, relus: Sequence[int], splits: bool) -> tuple[int, int, float]:
+    """Kind, item and coordinate of an entry that is no leaf."""
+    match token:
+        case [axis, place] if type(axis) is int and type(place) in (int, float):
+            if not 0 <= axis < inputs or not abs(place) < 1e300:
+                raise ValueError(f"a cut of input {axis!s:.20} at {place!s:.20} of {inputs} inputs")
+            return CUT, axis, place
+        case ["clause", number] if type(number) is int:
+            if not 0 <= number < 2**31:
+                raise ValueError(f"clause {number!s:.20} does not exist")
+            return SEPARATION, number, 0.0
+        case ["relu", k, j]:
+            if not splits:
+                raise ValueError("phases are split only where Relu is the network's only non-linearity")
+            if type(k) is not int or type(j) is not int or not (0 <= k < len(relus) and 0 <= j < relus[k]):
+                raise ValueError(f"a split of neuron {j!s:.20} of Relu {k!s:.20}, which the network does not have")
+            return SPLIT, sum(relus[:k]) + j, 0.0
+        case "bounds" | ["bounds", list()]:
+            return BOUNDS, 0, 0.0
+    raise ValueError('an entry of the tree is neither null, [input, at], ["relu", k, j], ["clause", c] nor "bounds"')

@@ -3,8 +3,8 @@
 Parts are taken from the top of a stack, a batch at a time, each is moved on by the entry of its tree at which it
 stands, and what comes of it is put on top: memory stays bounded by batch times depth. A part is a box, the bounds that
 hold on it for the neurons (those that its nearest "bounds" entry derived, clamped by the phases split since), the
-phases, and the slopes that are in force. A part on which some neuron's lower bound lies above its upper bound holds no point, because both
-bounds are sound; it is dropped, for there is nothing to prove on it.
+phases, and the slopes that are in force. A part on which some neuron's lower bound lies above its upper bound holds
+no point, because both bounds are sound; it is dropped, for there is nothing to prove on it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from evidence.checker.bounds import ADAPTIVE, Bounds, Known, forward, joined
 from evidence.checker.dual import Query, lower_bounds, refined
 from evidence.checker.layers import Network
 from evidence.checker.linear import Ints
+from evidence.checker.problem import Sets
 from evidence.checker.refusals import N_CERTIFICATE, Refused
-from evidence.checker.regions import Sets
 from evidence.checker.rounding import Floats
 from evidence.checker.tree import BOUNDS, CUT, LEAF, SEPARATION, SPLIT, Tree
 
@@ -157,10 +157,7 @@ class Walk:
                         self.settle(parts)
             if sum(map(len, (*moving, *deriving))) > self.most:
                 raise Refused.of(N_CERTIFICATE, "its trees are too deep for the memory that the checker allows itself")
-
-        for owner in np.flatnonzero(
-            self.unseen
-        ).tolist():  # a fault of the checker; failed sets are not walked to the end
+        for owner in np.flatnonzero(self.unseen).tolist():  # only a set that failed is not walked to the end
             self.failed.setdefault(owner, "not every leaf was looked at")
 
     def _held(self, parts: Parts) -> Parts:
@@ -224,9 +221,8 @@ class Walk:
         high, low = parts.high.copy(), parts.low.copy()
         high[every, neuron] = np.minimum(high[every, neuron], 0.0)
         low[every, neuron] = np.maximum(low[every, neuron], 0.0)
-        column = neuron[:, None] + 1
-        on = replace(on, low=low, phases=_appended(parts.phases, column))
-        off = replace(off, high=high, phases=_appended(parts.phases, -column))
+        on = replace(on, low=low, phases=_appended(parts.phases, neuron + 1))
+        off = replace(off, high=high, phases=_appended(parts.phases, -(neuron + 1)))
         yield self._held(on)
         yield self._held(off)
 
@@ -291,15 +287,12 @@ class Walk:
         return Sets(parts.lower, parts.upper, self.sets.center[parts.owner], self.sets.radius[parts.owner])
 
 
-def _appended(phases: Ints, column: Ints) -> Ints:
-    """Phases [K, D] with one more for each part, behind its last."""
+def _appended(phases: Ints, code: Ints) -> Ints:
+    """Phases [K, D] with one more for each part [K], behind its last."""
     count = np.count_nonzero(phases, axis=1)
-    if not phases.shape[1] or count.max() == phases.shape[1]:
-        phases = np.pad(phases, ((0, 0), (0, 1)))
-    else:
-        phases = phases.copy()
-    phases[np.arange(len(phases)), count] = column[:, 0]
-    return phases
+    longer = np.pad(phases, ((0, 0), (0, int(count.max() == phases.shape[1]))))
+    longer[np.arange(len(longer)), count] = code
+    return longer
 
 
 def _with_slopes(known: Known, depth: int, bounds: Bounds, sets: Sets, of: Ints, given: offers.Inner) -> Bounds:
@@ -316,4 +309,4 @@ def _with_slopes(known: Known, depth: int, bounds: Bounds, sets: Sets, of: Ints,
         below = side > 0
         np.maximum.at(lower, (which[below], neuron[below]), found[below])
         np.minimum.at(upper, (which[~below], neuron[~below]), -found[~below])
-    return Bounds(known.net.layers[depth], lower, upper, bounds.noise, bounds.flat)
+    return bounds.tightened(lower, upper)

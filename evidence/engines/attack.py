@@ -2,7 +2,7 @@
 
 Everything is tried at float32 inputs that lie in the region, on the network in float32, because that is what is
 executed; a hit is a belief about this arithmetic until evidence/replay.py reproduces it. Finding nothing proves
-nothing. Equal arguments give equal results: one generator, seeded, no clock.
+nothing. Equal arguments give equal results: one generator, seeded, no clock of its own; a caller's `stop` may end it.
 Not here: replaying and the exact test that an input lies in its region.
 """
 
@@ -29,18 +29,27 @@ _EVALUATIONS = 65_536
 
 Singles = NDArray[np.float32]
 Notify = Callable[[int, int], None]
+Stop = Callable[[], bool]
+"""Asked between two evaluations: True ends the search with what was found so far."""
+
+
+def never() -> bool:
+    """For a search without a deadline."""
+    return False
 
 
 @dataclass(frozen=True)
 class Attack:
     """What was found. margins: [R] least margin seen in float32 (infinite where the region holds no float32 input).
 
-    inputs: [R, n] the float32 input with that margin; tried: [R] whether the region was searched at all.
+    inputs: [R, n] the float32 input with that margin; tried: [R] whether the region was searched at all; stopped: whether
+    the search was ended before it was through.
     """
 
     margins: Floats
     inputs: Singles
     tried: NDArray[np.bool_]
+    stopped: bool = False
 
     @property
     def violations(self) -> dict[int, Floats]:
@@ -116,6 +125,7 @@ def attack(
     radius: Floats | None = None,
     device: str = "cpu",
     notify: Notify = lambda done, total: None,
+    stop: Stop = never,
 ) -> Attack:
     """Search every region for an input that violates its condition.
 
@@ -125,7 +135,7 @@ def attack(
     """
     model, gradient = _float32(network, device)
     lower, upper = inward(regions.lower, np.inf), inward(regions.upper, -np.inf)
-    tried = np.asarray((lower <= upper).all(axis=1))
+    holds = np.asarray((lower <= upper).all(axis=1))
     if radius is None and regions.l2_radius is not None:
         radius = np.full(len(regions), regions.l2_radius)
     search = _Search(
@@ -139,22 +149,28 @@ def attack(
         radius,
     )
     generator = np.random.default_rng(seed)
-    chosen = np.flatnonzero(tried)
+    chosen = np.flatnonzero(holds)
     pieces = [chosen[start : start + _EVALUATIONS] for start in range(0, len(chosen), _EVALUATIONS)]
     total = max(1, restarts) * len(chosen)
+    tried = np.zeros(len(holds), dtype=np.bool_)
     for piece in pieces:
-        _sample(search, piece, generator)
+        if stop():
+            break
+        tried[piece] = True
+        _sample(search, piece, generator, stop)
     notify(len(chosen) if restarts == 0 else 0, total)
     for restart in range(restarts):
         for number, piece in enumerate(pieces):
             open_ones = piece[descend[piece] & (search.best[piece] > 0)]
+            if stop():
+                break
             if len(open_ones):
-                _descend(search, open_ones, restart, steps, generator)
+                _descend(search, open_ones, restart, steps, generator, stop)
             notify(restart * len(chosen) + min((number + 1) * _EVALUATIONS, len(chosen)), total)
-    return Attack(search.best, search.point, tried)
+    return Attack(search.best, search.point, tried, stop())
 
 
-def _sample(search: _Search, regions: NDArray[np.int64], generator: np.random.Generator) -> None:
+def _sample(search: _Search, regions: NDArray[np.int64], generator: np.random.Generator, stop: Stop) -> None:
     """Centre, corners (all of them where there are few) and random points of every region."""
     lower, upper = search.lower[regions].astype(np.float64), search.upper[regions].astype(np.float64)
     inputs = lower.shape[1]
@@ -165,14 +181,23 @@ def _sample(search: _Search, regions: NDArray[np.int64], generator: np.random.Ge
     else:
         corners = [generator.random(lower.shape) < 0.5 for _ in range(_CORNERS)]
     for corner in corners:
+        if stop():
+            return
         search.try_points(regions, search.project(regions, np.where(corner, upper, lower)))
     for _ in range(_RANDOM):
+        if stop():
+            return
         points = lower + generator.random(lower.shape) * (upper - lower)
         search.try_points(regions, search.project(regions, points))
 
 
 def _descend(
-    search: _Search, regions: NDArray[np.int64], restart: int, steps: int, generator: np.random.Generator
+    search: _Search,
+    regions: NDArray[np.int64],
+    restart: int,
+    steps: int,
+    generator: np.random.Generator,
+    stop: Stop,
 ) -> None:
     """One run of projected gradient descent; the first starts at the best point so far, the others at random."""
     lower, upper = search.lower[regions].astype(np.float64), search.upper[regions].astype(np.float64)
@@ -182,6 +207,8 @@ def _descend(
     else:
         points = search.project(regions, lower + generator.random(lower.shape) * width)
     for step in range(steps):
+        if stop():
+            return
         outputs = search.model(points)
         slope = search.gradient(points, search.weights(regions, outputs, restart)).astype(np.float64)
         length = 0.5 * (1.0 - step / steps)  # of the region's half-width, shrinking to nothing

@@ -10,9 +10,10 @@ from evidence.diagnostics import Place, Severity, code
 from evidence.digest import canonical_json, parse_json
 from evidence.errors import StoreError
 from evidence.records.base import Counterexample, CrossCheck, Guarantee, Provenance, Recheck, RecordBase
-from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius, overall
+from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius
 from evidence.records.document import DocumentRecord
 from evidence.records.external import ExternalVerdictRecord
+from evidence.records.letters import overall
 from evidence.records.reachability import OutputRange, OutputRangeRecord
 from evidence.records.smoothing import SmoothedInput, SmoothingRecord
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import model_validator
 
 from evidence.records.base import (
     Counterexample,
@@ -14,12 +14,9 @@ from evidence.records.base import (
     require_fitting,
     require_regions,
 )
+from evidence.records.letters import RegionVerdicts, require_proofs, require_refutations
 from evidence.specification import Frozen, Statement
 from evidence.verdict import Verdict
-
-RegionVerdicts = Annotated[str, StringConstraints(pattern=r"^[PCRU]+$")]
-"""One letter for each region: P proved and re-checked, C candidate that no checker confirmed, R refuted by a
-replayed counterexample, U unknown."""
 
 
 class VerifiedRadius(Frozen):
@@ -78,6 +75,11 @@ class BoundsRecord(RecordBase):
         """Regions where a cross-check disagrees."""
         return tuple(sorted({region for check in self.cross_checks for region in check.disagreed}))
 
+    @property
+    def relied_on(self) -> Verdict:
+        """The verdict as far as it may be relied on: a proof that a cross-check contradicts anywhere is none."""
+        return Verdict.UNKNOWN if self.verdict is Verdict.PROVED and self.disputed else self.verdict
+
     def number(self, letter: str) -> int:
         """How many regions have this letter."""
         return self.regions.count(letter)
@@ -86,27 +88,10 @@ class BoundsRecord(RecordBase):
     def _coherent(self) -> BoundsRecord:
         require_regions(self.statement, self.count)
         require_fitting(self.statement, self.counterexamples)
-        refuted = {i for i, letter in enumerate(self.regions) if letter == "R"}
-        if refuted != {example.region for example in self.counterexamples}:
-            raise ValueError("refuted regions and counterexamples differ")
-        if self.verdict is not overall(self.regions):
-            raise ValueError(f"verdict {self.verdict.value} does not follow from the regions")
-        if ("P" in self.regions) and "certificate" not in self.artefacts:
-            raise ValueError("proved regions need a certificate")
-        confirmed = sum(check.agreed for check in self.rechecks if check.what == "bounds")
-        if self.number("P") != confirmed:
-            raise ValueError(f"{self.number('P')} regions are proved but the checker confirmed {confirmed}")
+        require_refutations(self.regions, self.verdict, self.counterexamples)
+        require_proofs(self.regions, self.rechecks, self.artefacts)
         if any(region >= self.count for region in self.disputed) or any(
             check.examined > self.count for check in self.cross_checks
         ):
             raise ValueError("a cross-check speaks of regions that the record does not have")
         return self
-
-
-def overall(regions: str) -> Verdict:
-    """PROVED when every region is proved and re-checked, REFUTED when any is refuted, else UNKNOWN."""
-    if "R" in regions:
-        return Verdict.REFUTED
-    if regions and set(regions) == {"P"}:
-        return Verdict.PROVED
-    return Verdict.UNKNOWN

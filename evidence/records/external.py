@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from evidence.digest import Digest
 from evidence.records.base import Counterexample, RecordBase, VerdictField, require_fitting, require_regions
-from evidence.records.bounds import overall
+from evidence.records.letters import require_refutations
 from evidence.specification import Statement
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
 
@@ -56,10 +56,7 @@ class ExternalVerdictRecord(RecordBase):
     def _coherent(self) -> ExternalVerdictRecord:
         require_regions(self.statement, self.count)
         require_fitting(self.statement, self.counterexamples)
-        if self.verdict is not overall(self.regions):
-            raise ValueError(f"verdict {self.verdict.value} does not follow from the regions")
-        if {i for i, letter in enumerate(self.regions) if letter == "R"} != {c.region for c in self.counterexamples}:
-            raise ValueError("refuted regions and counterexamples differ")
+        require_refutations(self.regions, self.verdict, self.counterexamples)
         if (self.witness == "replayed") != bool(self.counterexamples):
             raise ValueError("a replayed witness is a counterexample, and no other is")
         if self.claimed == "holds" and (set(self.regions) != {"C"} or self.witness != "none"):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from evidence.records.base import Counterexample, RecordBase, VerdictField, require_fitting, require_regions
-from evidence.records.bounds import RegionVerdicts, overall
+from evidence.records.letters import RegionVerdicts, require_proofs, require_refutations
 from evidence.specification import Frozen, Statement
 
 
@@ -56,13 +56,6 @@ class OutputRangeRecord(RecordBase):
         require_fitting(self.statement, self.counterexamples)
         if len(self.ranges) != len(self.regions):
             raise ValueError("one output range for each box")
-        if {i for i, letter in enumerate(self.regions) if letter == "R"} != {c.region for c in self.counterexamples}:
-            raise ValueError("refuted regions and counterexamples differ")
-        if self.verdict is not overall(self.regions):
-            raise ValueError(f"verdict {self.verdict.value} does not follow from the regions")
-        if "P" in self.regions and "certificate" not in self.artefacts:
-            raise ValueError("proved regions need a certificate")
-        confirmed = sum(check.agreed for check in self.rechecks if check.what == "bounds")
-        if self.number("P") != confirmed:
-            raise ValueError(f"{self.number('P')} regions are proved but the checker confirmed {confirmed}")
+        require_refutations(self.regions, self.verdict, self.counterexamples)
+        require_proofs(self.regions, self.rechecks, self.artefacts)
         return self

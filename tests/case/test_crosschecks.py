@@ -95,3 +95,12 @@ def test_the_dossier_shows_both_results(toy: Kit) -> None:
     rows = [row for record in view.records for row in record.rechecks if row.what.startswith("cross-check")]
     assert [row.agreed for row in rows] == ["2 of 4"]
     assert "DISAGREES on 1 region" in rows[0].note and "-0.5" in rows[0].note
+
+
+def test_the_dossier_says_how_many_of_how_many_were_asked(toy: Kit) -> None:
+    toy.keep("R1", crossed(toy, CrossCheck(by="MILP, toy", examined=2, agreed=1, undecided=1, note="2 were drawn")))
+    snapshot = toy.take()
+    view = evidence_view(snapshot, toy.store, build_trace(snapshot))
+    rows = [row for record in view.records for row in record.rechecks if row.what.startswith("cross-check")]
+    assert [row.agreed for row in rows] == ["1 of 2"]
+    assert rows[0].note == "asked about 2 of 4 regions; undecided: 1; 2 were drawn"

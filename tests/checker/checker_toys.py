@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from evidence.checker import Report, bounds, check, dual
-from evidence.checker.layers import INPUT, RELU, TANH, Network
-from evidence.checker.regions import Sets
+from evidence.checker.layers import INPUT, NONE, RELU, TANH, Layer, Network
+from evidence.checker.linear import Dense
+from evidence.checker.problem import Condition, Sets
 
 Array = NDArray[Any]
 
@@ -252,6 +253,18 @@ def load(data: bytes) -> Any:
     return onnx.load_model_from_string(data)
 
 
+def chained(*steps: tuple[Array, Array, bool]) -> Network:
+    """A plain chain from (weight, bias, whether a ReLU follows)."""
+    layers = [Layer(((i - 1, Dense(w)),), b, RELU if relu else NONE) for i, (w, b, relu) in enumerate(steps)]
+    return Network(tuple(layers), tuple(i for i, layer in enumerate(layers) if layer.activation == RELU))
+
+
+def worst(condition: Condition, values: Array) -> Array:
+    """From values of the rows [B, k]: that of the worst clause, each by its best row [B]."""
+    clauses = [values[:, condition.clause == c].max(axis=1) for c in range(condition.clauses)]
+    return np.asarray(np.min(clauses, axis=0))
+
+
 def evaluate(net: Network, points: Array) -> list[Array]:
     """Pre-activations of every layer for points [B, n], in float64; the last is the output."""
     after, found = {INPUT: np.asarray(points, dtype=np.float64)}, []
@@ -274,6 +287,6 @@ def known_bounds(net: Network, sets: Sets, rules: tuple[str, ...]) -> bounds.Kno
 def row_bounds(known: bounds.Known, sets: Sets, rows: Array, of: Array, slopes: Any = None) -> Array:
     """Lower bounds of rows @ outputs. slopes: for each ReLU layer [Q, neurons]."""
     depth = len(known.net.layers) - 1
-    given = None if slopes is None else dict(zip(known.net.bent, slopes, strict=True))
+    given = {} if slopes is None else dict(zip(known.net.bent, slopes, strict=True))
     query = dual.Query(depth, np.asarray(of), np.asarray(rows, dtype=np.float64), slopes=given)
     return dual.lower_bounds(known, known.layers[depth], sets, query)

@@ -33,7 +33,7 @@ from onnx import numpy_helper
 from evidence.checker import Report, check, onnx_reader
 from evidence.checker import certificate as reader
 from evidence.checker import tree as trees
-from evidence.checker.regions import Sets
+from evidence.checker.problem import Sets
 from evidence.checker.walk import Parts, Walk
 from evidence.engines.certificate import ClauseOffer, Proof, Ranged, write_certificate
 from evidence.specification import Statement
@@ -348,6 +348,9 @@ def test_deep_nesting_is_refused_where_the_recursion_limit_was_raised() -> None:
         value = [value]
     sys.setrecursionlimit(million)
     try:
+        # in UTF-16 the second quote is half a character, behind which all brackets would look like a text
+        wide = '{"a": "\u2201", "b": '.encode("utf-16-le") + "[".encode("utf-16-le") * million
+        assert refused(checked(gzip.compress(wide + '"'.encode("utf-16-le"))), "N155")
         for deep in (b"[" * million, b'{"a":' * million, b"]" * million + b"[" * million, hidden, escaped):
             assert refused(checked(gzip.compress(deep)), "N155")
         assert refused(check({**VALUE, "condition": value}, gzip.compress(BODY), FILES.__getitem__), "N150")

@@ -16,6 +16,7 @@ from checker_toys import (
     Files,
     Toy,
     balls,
+    chained,
     evaluate,
     known_bounds,
     linear,
@@ -29,9 +30,8 @@ from checker_toys import (
 
 from evidence.checker import dual, onnx_reader
 from evidence.checker.bounds import ADAPTIVE, ONE, ZERO, Bounds
-from evidence.checker.layers import RELU, Layer, Network, chained
-from evidence.checker.linear import Dense
-from evidence.checker.regions import Sets
+from evidence.checker.layers import RELU, Network
+from evidence.checker.problem import Sets
 from evidence.checker.rounding import EPS
 
 
@@ -154,7 +154,7 @@ def test_one_layer_in_spite_of_cancellation() -> None:
         h = int(rng.integers(2, 8))
         weight, row = rng.normal(size=(h, 1)).astype(np.float32).astype(np.float64), rng.normal(size=(1, h))
         row[0, -1] = -(row[0, :-1] @ weight[:-1, 0]) / weight[-1, 0]
-        chain = Network(chained((weight, np.zeros(h), False)))
+        chain = chained((weight, np.zeros(h), False))
         slope = sum((Fraction(r) * Fraction(w) for r, w in zip(row[0], weight[:, 0], strict=True)), Fraction(0))
         for center, radius in ((0.0, 1.0), (1.0, 0.0), (-1.0, 0.0), (0.7, 1e-9)):
             truth = slope * Fraction(center) - Fraction(radius) * abs(slope)
@@ -169,8 +169,7 @@ def test_one_layer_in_spite_of_cancellation() -> None:
 def one_layer(lower: list[float], upper: list[float]) -> Bounds:
     """Bounds of a ReLU layer by hand, without rounding."""
     n = len(lower)
-    layer = Layer(((-1, Dense(np.eye(n))),), np.zeros(n), RELU)
-    return Bounds(layer, np.array([lower]), np.array([upper]), np.zeros((1, n)), np.zeros(1))
+    return Bounds(RELU, np.array([lower]), np.array([upper]), np.zeros((1, n)), np.zeros(1))
 
 
 def test_what_a_relu_loses_by_hand() -> None:
@@ -184,14 +183,15 @@ def test_what_a_relu_loses_by_hand() -> None:
                 if slopes is None:
                     nu = dual._by_rule(mu, bounds, of, rule, loss)
                 else:
-                    nu = dual._offered(mu, bounds, of, rule, slopes, None, 0, loss)
+                    nu = dual._offered(mu, bounds, dual.Query(0, of, slopes={0: slopes}), 0, rule, loss)
                 np.testing.assert_array_equal(nu, wanted)
                 np.testing.assert_allclose(loss, 0, atol=1e-14)
     # undecided on [-1, 3]: f(z) = mu max(z, 0) - nu z has its least value at -1, 0 or 3
     open_ = one_layer([-1.0] * 3, [3.0] * 3)
     for slope in (-2.0, 0.0, 0.3, 1.0, 1.7):
         loss = np.zeros(1)
-        nu = dual._offered(mu, open_, of, ADAPTIVE, np.full((1, 3), slope), None, 0, loss)
+        query = dual.Query(0, of, slopes={0: np.full((1, 3), slope)})
+        nu = dual._offered(mu, open_, query, 0, ADAPTIVE, loss)
         np.testing.assert_allclose(nu, [[slope, -0.75, 0.5 * slope]])
         lost = [min(0.0, nu[0, j], (mu[0, j] - nu[0, j]) * 3) for j in range(3)]
         np.testing.assert_allclose(loss, -np.sum(lost))
@@ -242,7 +242,7 @@ def test_nothing_that_is_not_finite_gets_lost_behind_a_beta() -> None:
         for value in (np.inf, -np.inf, np.nan):
             loss = np.zeros(1)
             with np.errstate(all="ignore"):
-                nu = dual._offered(np.array([[value]]), bounds, one, ADAPTIVE, None, betas, 0, loss)
+                nu = dual._offered(np.array([[value]]), bounds, dual.Query(0, one, betas=betas), 0, ADAPTIVE, loss)
                 assert not np.isfinite(loss + 0 * nu[:, 0]).any()
 
 
@@ -251,7 +251,7 @@ def test_overflow_never_becomes_a_bound() -> None:
     for value in (np.inf, -np.inf, np.nan, 1e308, -1e308):
         for relu in (True, False):
             first = (np.array([[value], [-value]]), np.array([value, -value]), relu)
-            chain = Network.chain(chained(first, (np.array([[1e308, 1e308]]), np.zeros(1), False)))
+            chain = chained(first, (np.array([[1e308, 1e308]]), np.zeros(1), False))
             sets = Sets(np.array([[-1.0]]), np.array([[1.0]]))
             with np.errstate(all="ignore"):
                 known = known_bounds(chain, sets, (ADAPTIVE, ZERO, ONE))

@@ -18,7 +18,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     # file, text that stands there once, what takes its place, tests (an expression for -k)
     ("rounding.py", "return operations * EPS", "return 0.0", "in_spite_of_cancellation"),
     ("bounds.py", "part = layer.roundings * SINGLE", "part = 0.0 * layer.roundings * SINGLE", "float_trap"),
-    ("bounds.py", "np.where(size < SINGLE_MOST, noise, np.inf)", "noise", "overflow_in_float32"),
+    ("bounds.py", "np.where(size < SINGLE_MOST, 1.000001", "np.where(size == size, 1.000001", "overflow_in_float32"),
     (
         "bounds.py",
         "spread = spread * (1 + 2 * self.net.g) + noise",
@@ -78,7 +78,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "high[every, neuron] = np.minimum(high[every, neuron], -1.0)",
         "phase or no_tree",
     ),
-    ("walk.py", "phases=_appended(parts.phases, -column)", "phases=_appended(parts.phases, column)", "betas"),
+    ("walk.py", "phases=_appended(parts.phases, -(neuron + 1))", "phases=_appended(parts.phases, neuron + 1)", "betas"),
     ("walk.py", "(self.low > self.high).any(axis=1)", "(self.low >= self.high).any(axis=1)", "bounds_that_meet"),
     (
         "walk.py",
@@ -107,8 +107,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ),
     (
         "leaves.py",
-        "np.where(parts.asked[index, :clauses], -np.inf, np.inf)",
-        "np.where(parts.asked[index, :clauses], -np.inf, np.inf)[:, :1].repeat(clauses, 1)",
+        "np.where(parts.asked[index, : condition.clauses], -np.inf, np.inf)",
+        "np.where(parts.asked[index, : condition.clauses], -np.inf, np.inf)[:, :1].repeat(condition.clauses, 1)",
         "separation",
     ),
     ("offers.py", "if not (found >= 0).all():", "if False:", "weights"),
@@ -122,7 +122,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "swapped",
     ),
     ("check.py", 'executed=statement["arithmetic"] == "float32"', "executed=False", "float_trap"),
-    ("check.py", "(rows.max(axis=1) == -rows.min(axis=1))", "(rows.max(axis=1) > 0)", "softmax"),
+    ("problem.py", "values[0] == -values[1]", "float(values[0]) == -float(values[1])", "softmax"),
+    ("problem.py", "return bound == 0 and", "return float(bound) == 0 and", "softmax"),
     ("check.py", "proved[list(self.reasons)] = False", "pass", "malformed or false"),
     ("regions.py", "size = _number(amount)", "size = 0.5 * _number(amount)", "regions or radii or agrees"),
     (
@@ -133,8 +134,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ),
     (
         "property.py",
-        "high[variable] = (end, atom.strict) if end < before",
-        "high[variable] = (end, atom.strict) if end",
+        "min(high.get(variable, (end, True)), (end, not atom.strict))",
+        "(end, not atom.strict)",
         "tightest",
     ),
     ("property.py", '">=": (-1, False)', '">=": (1, False)', "property"),
@@ -156,8 +157,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("operators.py", "shift - mean * factor, each),\n", "shift + mean * factor, each),\n", "each_operator"),
     (
         "operators.py",
-        "use.builder.relu(use.builder.terms(tensor, -1.0), zero + high",
-        "use.builder.relu(use.builder.terms(tensor, -1.0), zero - high",
+        "use.builder.add(use.builder.terms(tensor, -1.0), high,",
+        "use.builder.add(use.builder.terms(tensor, -1.0), -high,",
         "each_operator",
     ),
     ("operators.py", "matrix.products + 2)", "0)", "roundings_are_counted"),
@@ -174,7 +175,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
         "roundings=0 * layer.roundings",
         "roundings_are_counted",
     ),
-    ("linear.py", "np.add.at(found, sources, given)", "found[sources] = given", "each_operator"),
+    ("linear.py", "np.add.at(found, self.sources, given)", "found[self.sources] = given", "each_operator"),
     ("onnx_file.py", "if not np.isfinite(values).all():", "if False:", "everything_else"),
 ]
 

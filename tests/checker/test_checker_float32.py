@@ -194,6 +194,28 @@ def test_networks_that_are_not_single_are_refused() -> None:
         assert real.refusal is None and real.proved == (False,)
 
 
+def test_softmax_and_numbers_that_only_rounding_makes_a_comparison() -> None:
+    """Of three probabilities exp(1), exp(0) and exp(2000) to one, the first two differ by less than 1e-400; those of
+    1e-35 and 0 have a ratio below 1 + 1e-30. As floats, both properties would read: one output is above the other."""
+    text = "".join(f"(declare-const {name} Real)" for name in ("X_0", "Y_0", "Y_1", "Y_2"))
+    text += "(assert (and (>= X_0 0) (<= X_0 1) ({}))"
+    nodes = [ONE("Gemm", ["x", "w", "b"], ["z"], transB=1), ONE("Softmax", ["z"], ["y"])]
+    for formula, bias, exact in (
+        ("<= (- Y_0 Y_1) 1e-400", [1.0, 0.0, 2000.0], False),
+        ("<= (- Y_0 Y_1) 2e-324", [1.0, 0.0, 2000.0], False),
+        (f"<= Y_0 (* 1.{'0' * 29}1 Y_1)", [1e-35, 0.0, 0.0], False),
+        ("<= (* 0.3 Y_0) (* 0.3 Y_1)", [1.0, 0.0, 2000.0], True),
+    ):
+        files = Files()
+        arrays = {"w": np.zeros((3, 1), np.float32), "b": np.array(bias, np.float32)}
+        file = files.add(text.format(formula).encode() + b")")
+        place = {"kind": "property-file", "file": file}
+        value = statement(files.add(graph(nodes, arrays, (1, 1))), 1, 3, place, {"kind": "property-holds"})
+        report = run(value, files, whole(1))
+        assert report.proved == ((True,) if exact else ()), formula
+        assert exact or (report.refusal is not None and report.refusal.startswith("N152"))
+
+
 def test_softmax_keeps_the_order_of_outputs() -> None:
     net = random_toy(np.random.default_rng(3), [2, 5, 3])
     files = Files()

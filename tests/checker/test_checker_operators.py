@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from evidence.checker import onnx_reader
 from evidence.checker.layers import Network
+from evidence.checker.problem import Sets
 from evidence.checker.refusals import Refused
-from evidence.checker.regions import Sets
 
 RNG = np.random.default_rng(0)
 ONE = helper.make_node
@@ -397,6 +398,19 @@ F = np.float32
         ([ONE("Reshape", ["x", "s"], ["y"])], {"s": ints(2, 2)}, (1, 3)),
         ([ONE("Cast", ["x"], ["y"], to=TensorProto.FLOAT16)], {}, (1, 3)),
         ([ONE("Constant", [], ["c"], value_string="a"), ONE("Add", ["x", "c"], ["y"])], {}, (1, 3)),
+        (
+            [ONE("Dropout", ["x"], ["y", "m"]), ONE("Relu", ["y"], ["m"]), ONE("Add", ["m", "m"], ["z"])],
+            {},
+            (1, 3),
+        ),
+        ([ONE("Split", ["x"], [])], {}, (1, 3)),
+        ([ONE("Identity", [""], ["c"]), ONE("Gemm", ["x", "w", "c"], ["y"])], {"w": drawn(3, 3)}, (1, 3)),
+        ([ONE("Conv", ["x", "w"], ["y"], strides=[1.0, 1.0])], {"w": drawn(3, 4, 2, 2)}, IMAGE),
+        ([ONE("Transpose", ["x"], ["y"], perm=[0.0, 1.0])], {}, (1, 3)),
+        ([ONE("Squeeze", ["x"], ["y"], axes=[0.0])], {}, (1, 3)),
+        ([ONE("LeakyRelu", ["x"], ["y"], alpha=math.nan)], {}, (1, 3)),
+        ([ONE("Clip", ["x"], ["y"], min=-math.inf)], {}, (1, 3)),
+        ([ONE("Constant", [], ["c"], value_floats=[math.inf]), ONE("Add", ["x", "c"], ["y"])], {}, (1, 3)),
         ([ONE("Relu", ["x"], [])], {}, (1, 3)),
         ([ONE("Relu", ["x"], ["y", "z"])], {}, (1, 3)),
         ([ONE("Relu", [], ["y"])], {}, (1, 3)),

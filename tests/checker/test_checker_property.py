@@ -50,7 +50,8 @@ def test_boxes_and_rows_by_hand() -> None:
     low, high = found.lower, found.upper
     assert low.shape == (1, 2) and low[0, 0] == -5e-324 and low[0, 1] == np.nextafter(-0.1, -1)
     assert high[0, 0] == np.nextafter(1, 2) and high[0, 1] == np.nextafter(2.5, 3)
-    ((rows, offsets, clause),) = found.conditions
+    (condition,) = found.conditions
+    rows, offsets, clause = condition.rows, condition.offsets, condition.clause
     np.testing.assert_array_equal(rows, [[1, -1], [0, -2], [1, 0], [-1, 0]])
     np.testing.assert_array_equal(clause, [0, 0, 1, 1])
     wanted = [np.nextafter(v, -np.inf) for v in (0.0, 0.3, -1.0, 1.0)]
@@ -64,8 +65,8 @@ def test_cases_with_the_same_box_are_one_region_in_order_of_first_appearance() -
     )
     found = parsed(text, 1, 1)
     assert found.upper[:, 0].tolist() == [np.nextafter(1, 9), np.nextafter(2, 9)]
-    assert [clause.tolist() for _, _, clause in found.conditions] == [[0, 1], [0]]
-    assert [np.round(offsets, 9).tolist() for _, offsets, _ in found.conditions] == [[-1, -3], [-2]]
+    assert [condition.clause.tolist() for condition in found.conditions] == [[0, 1], [0]]
+    assert [np.round(condition.offsets, 9).tolist() for condition in found.conditions] == [[-1, -3], [-2]]
 
 
 def test_the_tightest_of_several_bounds_counts() -> None:
@@ -79,7 +80,8 @@ def test_choices_of_earlier_assertions_vary_slowest() -> None:
     text = declared(1, 2) + asserted(
         "(or (<= Y_0 1) (<= Y_0 2))", "(and (<= X_0 1) (>= X_0 0))", "(<= Y_0 Y_1)", "(or (>= Y_1 3) (>= Y_1 4))"
     )
-    ((rows, offsets, clause),) = parsed(text, 1, 2).conditions
+    (condition,) = parsed(text, 1, 2).conditions
+    rows, offsets, clause = condition.rows, condition.offsets, condition.clause
     assert clause.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert np.round(offsets, 9).tolist() == [-1, 0, 3, -1, 0, 4, -2, 0, 3, -2, 0, 4]
     assert rows[:3].tolist() == [[1, 0], [1, -1], [0, -1]]
@@ -97,14 +99,14 @@ def test_version_2_reads_the_same() -> None:
     a, b = parsed(old, 4, 2), parsed(new, 4, 2)
     np.testing.assert_array_equal(a.lower, b.lower)
     np.testing.assert_array_equal(a.upper, b.upper)
-    for left, right in zip(a.conditions[0], b.conditions[0], strict=True):
-        np.testing.assert_array_equal(left, right)
+    for field in ("rows", "offsets", "clause", "compares"):
+        np.testing.assert_array_equal(getattr(a.conditions[0], field), getattr(b.conditions[0], field))
 
 
 def test_one_output_without_index_in_version_2() -> None:
     text = "(vnnlib-version <2.0>)(declare-network n (declare-input X Real [1]) (declare-output Y Real []))"
     text += asserted("(<= X[0] 1)", "(>= X[0] 0)", "(>= Y 3)")
-    assert parsed(text, 1, 1).conditions[0][0].tolist() == [[-1.0]]
+    assert parsed(text, 1, 1).conditions[0].rows.tolist() == [[-1.0]]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,8 @@ def test_conditions_exclude_the_counterexample_exactly(seed: int) -> None:
     rng = random.Random(seed)
     formulas = [random_formula(rng, 2) for _ in range(rng.randint(1, 2))]
     text = declared(2, 2) + UNIT + asserted(*map(shown, formulas))
-    ((rows, offsets, clause),) = parsed(text).conditions
+    (condition,) = parsed(text).conditions
+    rows, offsets, clause = condition.rows, condition.offsets, condition.clause
     for _ in range(30):
         y = [Fraction(rng.randint(-40, 40), rng.choice([1, 10, 3])) for _ in range(2)]
         counterexample = all(truth(formula, y) for formula in formulas)

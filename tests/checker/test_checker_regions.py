@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checker_toys import Files, balls, boxes, linear, random_toy, run, statement, toy, whole
+from checker_toys import Files, balls, boxes, linear, random_toy, run, statement, toy, whole, worst
 
 from evidence.checker import regions
 from evidence.checker.refusals import Refused
@@ -83,7 +83,7 @@ def test_agrees_with_the_derivation_of_the_engines() -> None:
             np.testing.assert_array_equal(given.clause, wanted.clause)
             assert (given.offsets <= wanted.offsets).all()
             outputs = RNG.normal(size=(20, 3))
-            np.testing.assert_allclose(given.margin(outputs @ given.rows.T + given.offsets), wanted.margins(outputs))
+            np.testing.assert_allclose(worst(given, outputs @ given.rows.T + given.offsets), wanted.margins(outputs))
 
 
 @pytest.mark.parametrize("decision", ["argmax", "argmin"])
@@ -100,7 +100,7 @@ def test_conditions_mean_what_they_say(decision: str) -> None:
             chosen = {j for j in range(3) if y[j] == best(y)}
             for r in (0, len(problem.sets) - 1):
                 condition = problem.conditions[problem.condition_of[r]]
-                holds = condition.margin(np.array([y]) @ condition.rows.T + condition.offsets)[0] > 0
+                holds = worst(condition, np.array([y]) @ condition.rows.T + condition.offsets)[0] > 0
                 if kind == "chosen-among" or kind == "never-chosen":
                     assert holds == (1 not in chosen)
                 elif kind == "within":
@@ -127,7 +127,7 @@ def test_labels_and_entries_become_the_expected_decision() -> None:
             margin = problem.conditions[problem.condition_of[r]]
             for j in range(3):
                 bounds = sign * (np.arange(3) == j)[None, :] @ margin.rows.T
-                assert (margin.margin(bounds)[0] > 0) == (j == label)
+                assert (worst(margin, bounds)[0] > 0) == (j == label)
 
 
 def _stream(data: bytes) -> Any:
@@ -243,6 +243,7 @@ def _change(value: dict[str, Any], path: str, new: Any) -> dict[str, Any]:
         ("regions.perturbation.eps.unit", "ft"),
         ("regions.perturbation.eps", 0.1),
         ("regions.perturbation.clip", [0, 1]),
+        ("regions.perturbation", {"kind": "sensor-error", "tolerances": {"x9": {"value": 0.1, "unit": None}}}),
         ("condition", {}),
         ("condition.kind", "corner-entry"),
         ("condition.tolerance", 1.0),

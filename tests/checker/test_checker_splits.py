@@ -119,11 +119,11 @@ def test_all_weights_zero_shows_that_a_part_is_empty() -> None:
 
 def margin_of_empty(net: Toy, tree: Any, betas: list[float]) -> float:
     """The margin of the last leaf for a hopeless condition, with zero weights."""
-    from evidence.checker import leaves, offers, onnx_reader, regions
+    from evidence.checker import leaves, offers, onnx_reader, problem
     from evidence.checker import tree as trees
 
     chain = onnx_reader.read(net.onnx())
-    condition = regions.Condition(np.array([[1.0]]), np.array([-100.0]), np.array([0]))
+    condition = problem.Condition(np.array([[1.0]]), np.array([-100.0]), np.array([0]), False)
     found: dict[int, float] = {}
 
     def settle(parts: walk.Parts) -> None:
@@ -139,7 +139,7 @@ def margin_of_empty(net: Toy, tree: Any, betas: list[float]) -> float:
             )
         found.update(zip(going.forest.leaf[parts.token].tolist(), margin.tolist(), strict=True))
 
-    sets = regions.Sets(np.full((1, 2), -1.0), np.full((1, 2), 1.0))
+    sets = problem.Sets(np.full((1, 2), -1.0), np.full((1, 2), 1.0))
     going = walk.Walk(chain, sets, [trees.read(tree, 2, [2], True)], {}, settle, np.array([1]), 1)
     going.run()
     assert sorted(found) == [0, 1, 2] and max(found[0], found[1]) < 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+import assurance.cli
+from assurance.cli import COMMANDS
 from assurance.loading import load
 from evidence.store import Store
 
@@ -26,6 +29,20 @@ def test_help_teaches_the_workflow(cli: Cli) -> None:
     assert answer.code == 0
     for command in ("new", "check", "run", "gaps", "build", "package", "verify", "demo", "doctor", "catalogue"):
         assert command in answer.out
+
+
+def test_the_table_of_commands_is_complete(cli: Cli) -> None:
+    """Every file with a command is in the table under the command's own name; its line fits the list unbroken."""
+    found = {}
+    for path in sorted(Path(assurance.cli.__file__).parent.glob("*.py")):
+        if path.stem not in ("__init__", "common"):
+            module = importlib.import_module(f"assurance.cli.{path.stem}")
+            found[f"{path.stem}:{path.stem}"] = getattr(module, path.stem).name
+    assert {place: name for name, (place, _) in COMMANDS.items()} == found
+    listed = cli("--help").out
+    for name, (_, line) in COMMANDS.items():
+        assert f"  {name.ljust(9)}  {line}\n" in listed + "\n"
+        assert cli(name, "--help").out.startswith("Usage")
 
 
 def test_usage_error_is_2(cli: Cli) -> None:

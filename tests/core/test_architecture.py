@@ -117,6 +117,27 @@ print(len(done))
     assert int(result.stdout) > 30
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["verify", "--help"]], ids=" ".join)
+def test_help_imports_only_what_it_says(arguments: list[str]) -> None:
+    """Nobody waits for a network library to read how a command is called; no other command's file is read either."""
+    program = f"""
+import sys
+from assurance.cli import main
+try:
+    main({arguments!r})
+except SystemExit as ended:
+    assert not ended.code, ended.code
+unwanted = {(*HEAVY, "onnx", "scipy", "numpy", "pydantic", "jinja2", "networkx", "rich", "cryptography")!r}
+found = [name for name in unwanted if name in sys.modules]
+assert not found, found
+loaded = {{name for name in sys.modules if name.startswith("assurance.cli.")}}
+assert loaded <= {{"assurance.cli.common", "assurance.cli.verify"}}, loaded
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("Usage" if "--help" in arguments else "assurance")
+
+
 def test_importing_the_engines_table_imports_no_engine() -> None:
     program = (
         "import sys, evidence.engines, assurance.loading\n"

@@ -18,6 +18,7 @@ from evidence.records import (
     BoundsRecord,
     Counterexample,
     DocumentRecord,
+    ExternalVerdictRecord,
     OutputRange,
     OutputRangeRecord,
     Recheck,
@@ -218,6 +219,55 @@ def test_an_incoherent_range_record_cannot_be_made(changes: dict[str, Any]) -> N
     OutputRangeRecord(**range_fields())
     with pytest.raises(ValidationError):
         OutputRangeRecord(**range_fields(**changes))
+
+
+EXAMPLE = Counterexample(region=0, input=(0, 0), output=(0, 0, 0), replayed_by="x")
+REFUTED = {"regions": "R", "verdict": Verdict.REFUTED, "counterexamples": (EXAMPLE,), "artefacts": {}, "rechecks": ()}
+UNKNOWN = {"regions": "U", "verdict": Verdict.UNKNOWN, "counterexamples": (), "artefacts": {}, "rechecks": ()}
+
+
+def external_fields(**changes: Any) -> dict[str, Any]:
+    """Another tool's violation of the one box; its artefacts are its own."""
+    fields = {name: value for name, value in (range_fields() | changes).items() if name != "ranges"}
+    words = {"tool": "nnenum", "tool_version": None, "said": "sat", "claimed": "violated"}
+    files = {"result": MODEL, "property_file": MODEL, "artefacts": {"result": MODEL, "property": MODEL}}
+    kind = {"guarantee": guarantee(GuaranteeKind.EMPIRICAL, arithmetic=Arithmetic.FLOAT32_ONE)}
+    return fields | words | files | kind | {"witness": "replayed" if fields["counterexamples"] else "none"}
+
+
+FAMILIES: list[tuple[type[Any], Any]] = [
+    (BoundsRecord, lambda **changes: bounds_fields("P", statement=range_fields()["statement"], **changes)),
+    (OutputRangeRecord, range_fields),
+    (ExternalVerdictRecord, external_fields),
+]
+
+
+@pytest.mark.parametrize(("family", "fields"), FAMILIES, ids=lambda item: getattr(item, "__name__", "fields"))
+def test_letters_mean_the_same_in_every_family(family: type[Any], fields: Any) -> None:
+    for good in (REFUTED, UNKNOWN):
+        assert family(**fields(**good)).verdict is good["verdict"]
+    differ, follow = "refuted regions and counterexamples differ", "verdict {} does not follow from the regions"
+    for wrong, message in (
+        (REFUTED | {"counterexamples": ()}, differ),
+        (UNKNOWN | {"counterexamples": (EXAMPLE,)}, differ),
+        (REFUTED | {"counterexamples": (EXAMPLE.model_copy(update={"region": 1}),)}, differ),
+        (REFUTED | {"verdict": Verdict.UNKNOWN}, follow.format("UNKNOWN")),
+        (UNKNOWN | {"verdict": Verdict.PROVED}, follow.format("PROVED")),
+        (UNKNOWN | {"verdict": Verdict.REFUTED}, follow.format("REFUTED")),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            family(**fields(**wrong))
+
+
+@pytest.mark.parametrize(("family", "fields"), FAMILIES[:2], ids=lambda item: getattr(item, "__name__", "fields"))
+def test_proofs_need_certificate_and_checker_in_every_family(family: type[Any], fields: Any) -> None:
+    assert family(**fields()).verdict is Verdict.PROVED
+    with pytest.raises(ValidationError, match="proved regions need a certificate"):
+        family(**fields(artefacts={}))
+    with pytest.raises(ValidationError, match="1 regions are proved but the checker confirmed 0"):
+        family(**fields(rechecks=()))
+    with pytest.raises(ValidationError, match="0 regions are proved but the checker confirmed 1"):
+        family(**fields(regions="C", verdict=Verdict.UNKNOWN))
 
 
 def one(**changes: Any) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from engine_toys import Files, ball_statement, box_statement, chain, random_weights
 
-from evidence.engines.attack import attack
+import evidence.engines.attack
+from evidence.engines.attack import Attack, attack
 from evidence.network import read_network
 from evidence.regions import RegionSet, expand
 from evidence.specification import Linear, LinearConstraint, Statement
@@ -103,3 +106,55 @@ def test_disjunctions_count_as_violated_only_when_every_row_fails() -> None:
     found = attack(read_network(network, "toy"), regions, everywhere(regions), 2, 20, seed=0)
     assert set(found.violations) == {1}
     assert abs(found.violations[1][0]) <= 0.5
+
+
+def test_an_attack_that_is_stopped_says_so_and_what_it_searched() -> None:
+    """One look before each evaluation; regions in pieces, of which the later ones are not begun."""
+    files = Files()
+    network = chain(random_weights([3, 8, 1]))
+    centers = np.random.default_rng(0).normal(size=(10, 3))
+    statement = ball_statement(
+        files, network, centers, np.zeros(10, np.int64), 0.5, decision="none", condition=positive(above=-50.0)
+    )
+    regions = expand(statement, files.__getitem__)
+    toy = read_network(network, "toy")
+
+    def at_most(looks: int) -> tuple[Attack, int]:
+        asked: list[None] = []
+
+        def stop() -> bool:
+            asked.append(None)
+            return len(asked) > looks
+
+        return attack(toy, regions, everywhere(regions), 3, 20, seed=0, stop=stop), len(asked)
+
+    full = attack(toy, regions, everywhere(regions), 3, 20, seed=0)
+    patient, looks = at_most(10**6)
+    assert not full.stopped and not patient.stopped and looks > 100
+    assert (patient.inputs == full.inputs).all() and (patient.margins == full.margins).all()
+    short, asked = at_most(30)
+    assert short.stopped and asked < 40 and short.tried.all()
+    assert (short.margins >= full.margins).all() and (short.margins > full.margins).any()
+    none, _ = at_most(0)
+    assert none.stopped and not none.tried.any() and not none.violations
+
+
+def test_pieces_that_were_not_begun_were_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence.engines.attack, "_EVALUATIONS", 4)
+    files = Files()
+    network = chain(random_weights([2, 4, 2]))
+    statement = ball_statement(files, network, np.zeros((10, 2)), np.zeros(10, np.int64), 0.1)
+    regions = expand(statement, files.__getitem__)
+    pieces: list[int] = []
+    real = evidence.engines.attack._sample
+
+    def watched(search: Any, chosen: Any, *more: Any) -> None:
+        pieces.append(len(chosen))
+        real(search, chosen, *more)
+
+    monkeypatch.setattr(evidence.engines.attack, "_sample", watched)
+    found = attack(
+        read_network(network, "toy"), regions, everywhere(regions), 1, 1, seed=0, stop=lambda: len(pieces) >= 2
+    )
+    assert pieces == [4, 4] and found.stopped
+    assert found.tried.tolist() == [True] * 8 + [False] * 2

@@ -328,6 +328,8 @@ def test_which_conditions_a_softmax_leaves_alone() -> None:
     assert not compares_outputs(condition([[1.0, -2.0, 0.0]], [0.0]))
     assert not compares_outputs(condition([[1.0, 0.0, 0.0]], [0.0]))
     assert not compares_outputs(condition([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0]], [0.0, 0.0]))
+    rounded = OutputCondition(np.array([[1.0, -1.0, 0.0]]), np.zeros(1), np.zeros(1, np.int64), exact=False)
+    assert not compares_outputs(rounded)  # 1.000000000000000000001 is no comparison
     # why the last one is not: its truth changes
     y = np.array([5.0, -6.0, 0.0])
     p = np.exp(y) / np.exp(y).sum()

@@ -260,6 +260,7 @@ def test_a_child_starts_no_lower_than_its_parent() -> None:
         high,
         np.zeros(low.shape, np.int8),
         np.ones((1, 3), np.bool_),
+        np.zeros(1),
         alpha[None].astype(np.float32),
         beta[None].astype(np.float32),
         np.zeros((1, 0), np.int64),

@@ -21,7 +21,7 @@ from evidence.errors import InputError, MissingLibraryError
 from evidence.network import read_network
 from evidence.provenance import E_LIBRARY
 from evidence.records import BoundsRecord, CrossCheck
-from evidence.regions import Floats, expand
+from evidence.regions import Floats, RegionSet, expand
 from evidence.run import RunResult, examine
 from evidence.specification import Linear, LinearConstraint, Statement
 from evidence.store import Store
@@ -205,6 +205,119 @@ def test_an_optimum_above_what_the_network_does_is_a_disagreement(monkeypatch: p
     regions = expand(statement, files.__getitem__)
     crossed = cross_check(statement, regions, files[statement.model], [True] * 3, ())
     assert by(crossed.checks, "MILP").disagreed == (0, 1, 2)
+
+
+# --- budgets -----------------------------------------------------------------------------------------------------
+
+
+def many(count: int = 9) -> tuple[Statement, Files, RegionSet]:
+    files = Files()
+    statement = balls(files, count=count)
+    return statement, files, expand(statement, files.__getitem__)
+
+
+def asked_regions(monkeypatch: pytest.MonkeyPatch, count: int) -> list[int]:
+    """The regions that the MILP is asked about from here on, by their lower ends."""
+    from evidence.engines import milp
+
+    found: list[int] = []
+    _, _, regions = many(count)
+    real = milp.Encoding
+
+    def watched(network: Any, lower: Floats, upper: Floats) -> Any:
+        found.append(int((regions.lower == lower).all(axis=1).argmax()))
+        return real(network, lower, upper)
+
+    monkeypatch.setattr(milp, "Encoding", watched)
+    return found
+
+
+def test_a_budget_of_regions_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decided regions first, drawn with the seed, equal for equal seeds; what was left out is said."""
+    monkeypatch.setattr(evidence.crosscheck, "_MOST_SOLVED", 4)
+    statement, files, regions = many()
+    asked = asked_regions(monkeypatch, 9)
+    proved = [region in (1, 5, 8) for region in range(9)]
+
+    def once(seed: int, known: list[bool]) -> tuple[CrossCheck, list[int]]:
+        asked.clear()
+        crossed = cross_check(statement, regions, files[statement.model], known, (), seed)
+        return by(crossed.checks, "MILP"), list(asked)
+
+    check, first = once(0, proved)
+    assert check.examined == check.agreed + check.undecided == 4 and check.agreed <= 3
+    assert "4 of 9 regions were drawn at random" in check.note
+    assert set(first[:3]) == {1, 5, 8} and len(set(first)) == 4
+    assert once(0, proved) == (check, first)
+    draws = {tuple(once(seed, [True] * 9)[1]) for seed in range(6)}
+    assert len(draws) > 1 and {region for draw in draws for region in draw} == set(range(9))
+
+
+def test_all_regions_are_asked_in_order_where_the_budget_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    statement, files, regions = many()
+    asked = asked_regions(monkeypatch, 9)
+    check = by(cross_check(statement, regions, files[statement.model], [True] * 9, ()).checks, "MILP")
+    assert asked == list(range(9)) and check.examined == 9 and "drawn" not in check.note
+
+
+@lirpa
+def test_a_budget_of_regions_of_auto_lirpa(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence.crosscheck, "_MOST_BOUNDED", 5)
+    statement, files, regions = many()
+    check = by(cross_check(statement, regions, files[statement.model], [True] * 9, ()).checks, "auto_LiRPA")
+    assert check.examined == 5 and "5 of 9 regions were drawn at random" in check.note
+
+
+class Clock:
+    """Seconds that pass with every look at it."""
+
+    def __init__(self, step: float) -> None:
+        self.step, self.now = step, 0.0
+
+    def monotonic(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def test_a_budget_of_seconds_is_kept_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock takes 100 of the 300 seconds: one to start with, then one before each region."""
+    statement, files, regions = many()
+    asked = asked_regions(monkeypatch, 9)
+    monkeypatch.setattr(evidence.crosscheck, "time", Clock(100.0))
+    check = by(cross_check(statement, regions, files[statement.model], [True] * 9, ()).checks, "MILP")
+    assert len(asked) == check.examined == 3
+    assert "the time was spent after 3 of 9 regions" in check.note
+
+
+@lirpa
+def test_a_budget_of_seconds_of_auto_lirpa(monkeypatch: pytest.MonkeyPatch) -> None:
+    statement, files, regions = many()
+    real = Bounder.__init__
+
+    def one_by_one(self: Bounder, network: Any, batch: int = 256, device: str = "cpu", iterations: int = 20) -> None:
+        real(self, network, 1, device, iterations)
+
+    monkeypatch.setattr(Bounder, "__init__", one_by_one)
+    monkeypatch.setattr(evidence.crosscheck, "time", Clock(100.0))
+    monkeypatch.setattr(evidence.crosscheck, "MOST_INPUTS", 2)  # the MILP does not look at the clock
+    check = by(cross_check(statement, regions, files[statement.model], [True] * 9, ()).checks, "auto_LiRPA")
+    assert check.examined == 3 and "the time was spent after 3 of 9 regions" in check.note
+
+
+def test_a_last_region_gets_no_more_than_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    from evidence.engines import milp
+
+    given: list[float] = []
+
+    def noted(self: Any, condition: Any, nodes: int, seconds: float) -> milp.Minimum:
+        given.append(seconds)
+        return milp.Minimum(-np.inf, np.inf, None, False)
+
+    monkeypatch.setattr(milp.Encoding, "least_margin", noted)
+    monkeypatch.setattr(evidence.crosscheck, "time", Clock(145.0))
+    statement, files, regions = many()
+    check = by(cross_check(statement, regions, files[statement.model], [True] * 9, ()).checks, "MILP")
+    assert given == [30.0, 10.0] and check.undecided == check.examined == 2
 
 
 # --- what cannot be asked ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from evidence.digest import of_bytes
 from evidence.errors import AssuranceError
 from evidence.records import BoundsRecord
+from evidence.regions import expand
 from evidence.run import examine
 from evidence.specification import Port, PropertyFile, PropertyHolds, Statement
 from evidence.store import Store
@@ -112,3 +113,29 @@ def test_random_properties(tmp_path: Path) -> None:
 def test_boxes_at_the_border(text: str, tmp_path: Path) -> None:
     record = examined((HEAD + BOX + text + "(assert (>= Y_0 1000))").encode(), tmp_path)
     assert set(record.regions) == {"P"}, record.rechecks
+
+
+@pytest.mark.parametrize(
+    ("constraint", "exact"),
+    [
+        ("(<= (- Y_0 Y_1) 0)", True),
+        ("(<= (- Y_0 Y_1) 0.5)", True),
+        ("(<= (- Y_0 Y_1) 1e-400)", False),
+        ("(<= Y_0 (* 1.000000000000000000000000000001 Y_1))", False),
+    ],
+)
+def test_conditions_know_whether_they_were_rounded(constraint: str, exact: bool) -> None:
+    """A Softmax may be left out only where a row compares two outputs before any rounding."""
+    text = "".join(f"(declare-const {name} Real)" for name in ("X_0", "Y_0", "Y_1"))
+    text += f"(assert (>= X_0 0)) (assert (<= X_0 1)) (assert {constraint})"
+    data = text.encode()
+    statement = Statement(
+        model=of_bytes(b"any"),
+        inputs=(Port(name="X_0", unit="1"),),
+        outputs=("Y_0", "Y_1"),
+        decision="none",
+        regions=PropertyFile(file=of_bytes(data)),
+        condition=PropertyHolds(),
+    )
+    (condition,) = expand(statement, lambda _: data).conditions
+    assert condition.exact is exact

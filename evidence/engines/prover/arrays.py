@@ -30,7 +30,8 @@ class Place:
         """The values as an array of this place."""
         if self.device == "cpu" and self.xp is numpy_namespace:
             return np.ascontiguousarray(values)
-        return self.xp.asarray(np.ascontiguousarray(values), device=self.device)
+        # torch shares memory where it can, and warns about memory that must not be written to
+        return self.xp.asarray(np.require(values, requirements=("C_CONTIGUOUS", "WRITEABLE")), device=self.device)
 
     def full(self, shape: tuple[int, ...], value: float) -> Array:
         """A float64 array of one value."""

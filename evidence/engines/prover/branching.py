@@ -1,4 +1,4 @@
-"""Which neurons are worth trying for the next split."""
+"""Which neurons are worth trying for the next split, and what trying them has taught."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from evidence.engines.prover.chain import Chain
 from evidence.engines.prover.growth import Ints
 from evidence.engines.prover.nodes import Nodes
 from evidence.regions import Floats
+
+_RELIABLE = 4
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,25 @@ def promise(
     return Promise(
         candidates, np.take_along_axis(total, candidates, axis=1), coefficients, np.asarray(~undecided.any(axis=1))
     )
+
+
+class Experience:
+    """What splitting each of N neurons brought when it was tried: reliability branching (Achterberg, Koch, Martin:
+    Branching rules revisited, Operations Research Letters 33, 2005). Gains are in units of the promise."""
+
+    def __init__(self, neurons: int) -> None:
+        self.gain, self.times = np.zeros((2, neurons)), np.zeros(neurons, dtype=np.int64)
+
+    def reliable(self, neurons: Ints) -> NDArray[np.bool_]:
+        """Which of these were tried often enough, so that they need not be tried again."""
+        return self.times[neurons] >= _RELIABLE
+
+    def learn(self, neurons: Ints, promise: Floats, gains: Floats) -> None:
+        """Take in what trying neurons [M] of this promise [M] gained in both phases [2, M]."""
+        np.add.at(self.times, neurons, 1)
+        for phase in (0, 1):
+            np.add.at(self.gain[phase], neurons, gains[phase] / promise)
+
+    def expected(self, neurons: Ints, promise: Floats) -> Floats:
+        """What splitting neurons [...] that were tried before will gain in both phases [2, ...]."""
+        return self.gain[:, neurons] / np.maximum(self.times[neurons], 1) * promise

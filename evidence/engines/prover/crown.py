@@ -134,10 +134,32 @@ Table = dict[int, list[Array]]
 from above; NaN where none are offered."""
 
 
-def derive(chain: Chain, parts: Parts, table: Table | None = None) -> list[Relaxation]:
+def _both(
+    chain: Chain,
+    parts: Parts,
+    k: int,
+    of: Array,
+    neuron: Array,
+    layers: list[Relaxation],
+    slopes: list[Array] | None,
+    error: Array,
+) -> tuple[Array, Array]:
+    """Bounds from below and from above of the pre-activations of neurons [M] of layer k of parts `of` [M]."""
+    xp = chain.place.xp
+    rows, bias, count = chain.weights[k][neuron, :], chain.biases[k][neuron], int(neuron.shape[0])
+    at = xp.concat([neuron, neuron + chain.widths[k]])
+    given = None if slopes is None else [layer[at, :] for layer in slopes]
+    both = xp.concat([rows, -rows]), xp.concat([bias, -bias]), xp.concat([of, of])
+    least = bound(chain, parts, *both, layers, given).least
+    lost = error[of, neuron] if chain.roundings is not None else 0.0
+    return least[:count] - lost, -least[count:] + lost
+
+
+def derive(chain: Chain, parts: Parts, table: Table | None = None, changed: Array | None = None) -> list[Relaxation]:
     """Tighten the bounds of all pre-activations of the parts in place; their relaxations, layer by layer.
 
-    With a table of slopes every undecided neuron is bounded by them, too.
+    With a table of slopes every undecided neuron is bounded by them, too. changed [B]: the layer of each part in which
+    alone it differs from the part whose bounds it has inherited; up to there they would come out as they are.
     """
     xp = chain.place.xp
     zero = chain.place.full((1, 1), 0.0)
@@ -150,19 +172,15 @@ def derive(chain: Chain, parts: Parts, table: Table | None = None) -> list[Relax
         middle, spread = center @ chain.weights[k].T + chain.biases[k], radius @ chain.sizes[k].T + error
         low, high = xp.maximum(parts.low[k], middle - spread), xp.minimum(parts.high[k], middle + spread)
         if k > 0:
-            of, neuron = xp.nonzero((low < 0) & (high > 0))
-            count = int(of.shape[0])
-            if count:
-                rows, bias = chain.weights[k][neuron, :], chain.biases[k][neuron]
-                rows, bias, both = xp.concat([rows, -rows]), xp.concat([bias, -bias]), xp.concat([of, of])
-                least = bound(chain, parts, rows, bias, both, layers).least
-                if table is not None and k in table:
-                    at = xp.concat([neuron, neuron + chain.widths[k]])
-                    given = [layer[at, :] for layer in table[k]]
-                    least = xp.maximum(least, bound(chain, parts, rows, bias, both, layers, given).least)
-                lost = error[of, neuron] if chain.roundings is not None else 0.0
-                low[of, neuron] = xp.maximum(low[of, neuron], least[:count] - lost)
-                high[of, neuron] = xp.minimum(high[of, neuron], -least[count:] + lost)
+            open_ = (low < 0) & (high > 0)
+            of, neuron = xp.nonzero(open_ if changed is None else open_ & (changed < k)[:, None])
+            for slopes in [None, *([table[k]] if table is not None and k in table else [])]:
+                left = (low[of, neuron] < 0) & (high[of, neuron] > 0)  # offered slopes as the checker uses them
+                of, neuron = of[left], neuron[left]
+                if int(of.shape[0]):
+                    below, above = _both(chain, parts, k, of, neuron, layers, slopes, error)
+                    low[of, neuron] = xp.maximum(low[of, neuron], below)
+                    high[of, neuron] = xp.minimum(high[of, neuron], above)
         parts.low[k], parts.high[k] = low, high
         layers.append(relaxation(chain, low, high, error))
         before, after = xp.maximum(low, zero), xp.maximum(high, zero)

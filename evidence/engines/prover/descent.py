@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.engines.attack import of_chain
+from evidence.engines.attack import Stop, never, of_chain
 from evidence.network import Network
 from evidence.regions import Floats, OutputCondition
 
@@ -20,9 +20,18 @@ Singles = NDArray[np.float32]
 
 
 def descend(
-    network: Network, lower: Singles, upper: Singles, condition: OutputCondition, points: int, steps: int, seed: int
+    network: Network,
+    lower: Singles,
+    upper: Singles,
+    condition: OutputCondition,
+    points: int,
+    steps: int,
+    seed: int,
+    stop: Stop = never,
 ) -> tuple[Singles, Floats]:
-    """The best inputs found in a box [n], best first, and the condition's margin at them: [points, n], [points]."""
+    """The best inputs found in a box [n], best first, and the condition's margin at them: [points, n], [points].
+
+    Where the points start they are evaluated in any case; `stop` ends the descent from there."""
     model, gradient = of_chain(network)
     generator = np.random.default_rng(seed)
     clauses = np.unique(condition.clause)
@@ -38,7 +47,7 @@ def descend(
         found = condition.margins(outputs.astype(np.float64))
         better = found < margin
         best[better], margin[better] = x[better], found[better]
-        if step == steps or margin.min() < 0:
+        if step == steps or margin.min() < 0 or stop():
             break
         values = outputs.astype(np.float64) @ condition.rows.T + condition.offsets
         row = np.where(mine, values, -np.inf).argmax(axis=1)

@@ -93,7 +93,8 @@ def _network(task: Task) -> tuple[Model, tuple[str, ...]]:
 def _prove(task: Task, parameters: Parameters, network: Model, assumptions: tuple[str, ...]) -> Outcome:
     started = time.monotonic()
     regions = task.regions
-    violations = Violations(network, task)
+    deadline = started + parameters.timeout
+    violations = Violations(network, task, lambda: time.monotonic() > deadline)
     everything = list(range(len(regions)))
     violations.attack(everything, parameters.attack, light=True)
 
@@ -101,7 +102,6 @@ def _prove(task: Task, parameters: Parameters, network: Model, assumptions: tupl
     roots = growth.add(len(regions))
     proved = np.zeros(len(regions))
     left = [region for region in everything if region not in violations.points]
-    deadline = started + parameters.timeout
     first = Limits(min(deadline, started + _FIRST_LOOK), parameters.max_parts, task.progress)
     limits = Limits(deadline, parameters.max_parts, task.progress)
     single = task.statement.arithmetic is Arithmetic.FLOAT32

@@ -17,7 +17,7 @@ class Nodes:
     """B open nodes over N neurons, C clauses and D candidates for the next split.
 
     low, high: bounds of all pre-activations [B, N]; phase: 1, -1 or 0 [B, N]; open: clauses that are still to be shown
-    [B, C]; alpha, beta: multipliers of the leading row of each clause [B, C, N]; path: in order from the root,
+    [B, C]; deficit: how negative their bounds are, in sum [B]; alpha, beta: multipliers of the leading row of each clause [B, C, N]; path: in order from the root,
     neuron + 1 for a split to z >= 0, its negative for one to z <= 0, then 0 [B, L]; candidates: neurons [B, D], their
     promise [B, D], and their coefficients in each clause's bound [B, C, D].
     """
@@ -28,6 +28,7 @@ class Nodes:
     high: Floats
     phase: NDArray[np.int8]
     open: NDArray[np.bool_]
+    deficit: Floats
     alpha: NDArray[np.float32]
     beta: NDArray[np.float32]
     path: Ints
@@ -45,6 +46,13 @@ class Nodes:
     def steps(self, b: int) -> list[int]:
         """The path of one node, without its padding."""
         return [int(code) for code in self.path[b] if code]
+
+    def last(self) -> Ints:
+        """The neuron of each node's last split; -1 at the root [B]."""
+        count = (self.path != 0).sum(axis=1)
+        padded = np.concatenate([np.zeros((len(self), 1), np.int64), self.path], axis=1)
+        code: Ints = padded[np.arange(len(self)), count]
+        return np.abs(code) - 1
 
     def halves(self, chosen: Ints) -> Nodes:
         """Both phases of the node's candidate `chosen` [B]: first all with z <= 0, then all with z >= 0.

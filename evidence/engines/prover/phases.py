@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from evidence.engines.certificate import ClauseOffer, packed
 from evidence.engines.prover.arrays import Array
 from evidence.engines.prover.ascent import Ascent, Multipliers
-from evidence.engines.prover.branching import Promise, promise
+from evidence.engines.prover.branching import Experience, Promise, promise
 from evidence.engines.prover.cells import affine, optimum
 from evidence.engines.prover.crown import Parts, Table, derive
 from evidence.engines.prover.growth import CLAUSE, SPLIT, Growth, Ints
@@ -34,7 +34,9 @@ _ROOT_STEPS, _STEPS = 100, 12
 _NUMBERS = 1 << 21
 """In one array of multipliers of a batch, eight times over."""
 _CANDIDATES = 3
-"""Neurons of each layer that are tried before a split."""
+"""Neurons of each layer that may be tried before a split."""
+_TRIED = 3
+"""Of those that were tried often before: so many that should bring most by experience are tried again."""
 _WORTH = 6.0
 """Inner bounds are derived again below the root where that costs at most so many ascents."""
 _CROSSED = 1e-9
@@ -68,6 +70,7 @@ class PhaseSearch:
         self.member = rows.goals.clause[self.condition]
         self.clauses = int(self.member.max()) + 1
         self.table: Table = {}
+        self.experience = Experience(self.starts[-1])
         self.again = False
         """Whether parts derive their inner bounds again."""
         self.stuck = False
@@ -106,12 +109,12 @@ class PhaseSearch:
 
     def _root(self, node: int) -> tuple[Nodes, float]:
         """The root after sharpening and a long ascent, and the share of it that is proved."""
-        full, widths = self.chain.place.full, self.chain.widths
-        low, high = [full((1, width), -np.inf) for width in widths], [full((1, width), np.inf) for width in widths]
-        parts = Parts(self.lower, self.upper, low, high)
+        parts = self._unbounded()
         derive(self.chain, parts)
         sharpened = sharpen(self.chain, parts)
         self.table = sharpened.table
+        parts = self._unbounded()  # once more in the order of the checker, which has the slopes from the beginning
+        derive(self.chain, parts, self.table)
         self.growth.bound(np.array([node]))
         if sharpened.offers:
             self.growth.inner[node] = sharpened.offers
@@ -123,6 +126,7 @@ class PhaseSearch:
             np.concatenate([self.host(layer) for layer in parts.high], axis=1),
             np.zeros((1, neurons), np.int8),
             np.array([[bool((self.member == c).any()) for c in range(self.clauses)]]),
+            np.zeros(1),
             np.zeros((1, self.clauses, neurons), np.float32),
             np.zeros((1, self.clauses, neurons), np.float32),
             np.zeros((1, 0), np.int64),
@@ -140,6 +144,11 @@ class PhaseSearch:
         left, closed = self._round(root, _ROOT_STEPS)
         self.again = self._worth(root, int(left.open.sum()))
         return left, closed
+
+    def _unbounded(self) -> Parts:
+        full, widths = self.chain.place.full, self.chain.widths
+        low, high = [full((1, width), -np.inf) for width in widths], [full((1, width), np.inf) for width in widths]
+        return Parts(self.lower, self.upper, low, high)
 
     def _worth(self, root: Nodes, clauses: int) -> bool:
         """Whether deriving the inner bounds of a part costs little beside an ascent on so many clauses."""
@@ -167,7 +176,7 @@ class PhaseSearch:
         still[of[held], clause[held]] = False
         still[empty] = False
         closed = sum((self._settle(nodes, b, still[b], bool(empty[b])) for b in range(len(nodes))), 0.0)
-        nodes = replace(nodes, open=still)
+        nodes = replace(nodes, open=still, deficit=np.zeros(len(nodes)))
         pairs = np.flatnonzero(still[of, clause])
         if not len(pairs):
             return nodes.take(np.zeros(0, dtype=np.int64)), closed
@@ -178,6 +187,7 @@ class PhaseSearch:
         closed += self._cells(nodes, found)
         worst = np.full(len(nodes), np.inf)
         np.minimum.at(worst, of, values)
+        np.add.at(nodes.deficit, of, np.minimum(values, 0.0))
         left = np.flatnonzero(nodes.open.any(axis=1))
         return nodes.take(left[np.argsort(worst[left], kind="stable")]), closed
 
@@ -190,7 +200,7 @@ class PhaseSearch:
             self._layers(nodes.low),
             self._layers(nodes.high),
         )
-        derive(self.chain, parts, self.table)
+        derive(self.chain, parts, self.table, self.put(self._layer(nodes.last())))
         return replace(nodes, low=self._flat(parts.low), high=self._flat(parts.high))
 
     def _ascent(self, nodes: Nodes) -> tuple[Ints, Ints, Ascent, Multipliers]:
@@ -258,18 +268,32 @@ class PhaseSearch:
 
     def _split(self, nodes: Nodes) -> Nodes:
         """Both phases of the candidate of each node whose two parts are left least open."""
-        score = np.full(nodes.candidates.shape, -np.inf)
-        for c in range(nodes.candidates.shape[1]):
-            usable = np.flatnonzero(nodes.promise[:, c] > 0)
-            if len(usable):
-                values = self._tried(nodes.take(usable).halves(np.full(len(usable), c)))
-                pair = values.reshape(2, -1)
-                score[usable, c] = pair.min(axis=0) + 0.1 * pair.max(axis=0)
-        chosen = score.argmax(axis=1)
-        neuron = nodes.candidates[np.arange(len(nodes)), chosen]
-        layer = np.searchsorted(self.starts, neuron, side="right") - 1
+        neurons, every = nodes.candidates, np.arange(len(nodes))
+        gains = self.experience.expected(neurons, nodes.promise)
+        trying = (nodes.promise > 0) & ~self.experience.reliable(neurons)
+        self._try(nodes, trying, gains)
+        known = np.argsort(-_score(nodes, gains), axis=1, kind="stable")[:, :_TRIED]
+        best = np.zeros_like(trying)
+        np.put_along_axis(best, known, True, axis=1)
+        self._try(nodes, best & ~trying & (nodes.promise > 0), gains)
+        chosen = np.where(best, _score(nodes, gains), -np.inf).argmax(axis=1)
+        neuron = neurons[every, chosen]
+        layer = self._layer(neuron)
         first = self.growth.divide(nodes.node, SPLIT, layer, neuron - np.array(self.starts)[layer], None)
         return replace(nodes.halves(chosen), node=np.concatenate([first, first + 1]))
+
+    def _try(self, nodes: Nodes, which: NDArray[np.bool_], gains: Floats) -> None:
+        """Try these candidates [B, D]: what they gain in both phases, into `gains` [2, B, D] and for later."""
+        for c in range(which.shape[1]):
+            at = np.flatnonzero(which[:, c])
+            if len(at):
+                after = self._tried(nodes.take(at).halves(np.full(len(at), c))).reshape(2, -1)
+                gains[:, at, c] = after - nodes.deficit[at]
+                self.experience.learn(nodes.candidates[at, c], nodes.promise[at, c], gains[:, at, c])
+
+    def _layer(self, neurons: Ints) -> Ints:
+        """The layer of each neuron; -1 for -1."""
+        return np.searchsorted(self.starts, neurons, side="right") - 1
 
     def _tried(self, trial: Nodes) -> Floats:
         """How negative the open clauses of trial parts remain, in sum, with the multipliers that they inherit [B]."""
@@ -330,3 +354,9 @@ class PhaseSearch:
         while len(rows) > 1 and rows[0] == 0 and (table[rows[-1]] == table[0]).all():
             rows = rows[:-1]
         return rows
+
+
+def _score(nodes: Nodes, gains: Floats) -> Floats:
+    """How good a split by each candidate is [B, D], when both parts gain this [2, B, D]."""
+    after = np.minimum(nodes.deficit[:, None] + gains, 0.0)
+    return np.where(nodes.promise > 0, after.min(axis=0) + 0.1 * after.max(axis=0), -np.inf)

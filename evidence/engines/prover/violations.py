@@ -1,7 +1,9 @@
 """Points that violate a region's condition: found by attack or met by the search, always float32 inputs inside it.
 
 A violation is kept when the runtime that replays counterexamples (evidence/replay.py) shows it, exactly; where that is
-not installed, when the network's own evaluation does. Not here: the attack itself (evidence/engines/attack.py).
+not installed, when the network's own evaluation does. Where the time is up, every search ends between two evaluations;
+the point in hand is executed all the same, because a violation that was found is not to be lost.
+Not here: the attack itself (evidence/engines/attack.py).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.engines.attack import METHOD as SHARED_METHOD
-from evidence.engines.attack import attack, inward
+from evidence.engines.attack import Stop, attack, inward, never
 from evidence.engines.base import Task
 from evidence.engines.prover.descent import descend
 from evidence.engines.prover.growth import Ints
@@ -28,6 +30,8 @@ from evidence.replay import Runtime, executed
 METHOD = (
     "projected gradient descent from the centre and random points, each against one clause; points met by the search"
 )
+CUT_SHORT = "; ended by the time limit"
+"""Follows the name of a method that was not carried through."""
 _LIGHT, _LIGHT_STEPS, _STEPS = 64, 20, 100
 _RESTARTS = 3
 _REPLAYS = 32
@@ -39,48 +43,58 @@ _DOWNHILL = tuple(0.25 * 0.8**i for i in range(40))
 
 
 class Violations:
-    """The violations of one run: region -> input [n]."""
+    """The violations of one run: region -> input [n]. `stop` tells whether the run's time is up."""
 
-    def __init__(self, network: Model, task: Task) -> None:
-        self.network, self.task, self.regions = network, task, task.regions
+    def __init__(self, network: Model, task: Task, stop: Stop = never) -> None:
+        self.network, self.task, self.regions, self.stop = network, task, task.regions, stop
         self._runtime: Runtime | Literal["unknown"] | None = "unknown"
         self.points: dict[int, Floats] = {}
         self.near_misses: dict[int, Floats] = {}
-        self.tried = 0
+        self._tried: set[int] = set()
         self.method, self.starts, self.steps = "no attack", 0, 0
         """What was tried, for the record: the most thorough attack of the run."""
         self._lower, self._upper = self._singles()
+
+    @property
+    def tried(self) -> int:
+        """How many regions an attack evaluated at all."""
+        return len(self._tried)
 
     def attack(self, which: Sequence[int], starts: int, light: bool) -> None:
         """Search these regions from `starts` points together: few steps when `light`, else several restarts; without
         starts corners and random points alone are tried."""
         which = [region for region in which if region not in self.points]
-        if light:
-            self.tried += len(which)
+        if not which or self.stop():
+            return
         if not starts:
             if light:
                 self._together(which, 1, light, descents=0)
             return
-        points = max(1, min(_LIGHT if light else starts, self._affordable(light)) // max(1, len(which)))
+        points = max(1, min(_LIGHT if light else starts, self._affordable(light)) // len(which))
         if points == 1 or not isinstance(self.network, Network):
             self._together(which, points, light)
             return
         steps = _LIGHT_STEPS if light else _STEPS
-        if which:
-            self.method, self.starts, self.steps = METHOD, points, steps
+        self.method, self.starts, self.steps = METHOD, points, steps
         for region in which:
+            if self.stop():
+                break
             lower, upper = self._lower[region], self._upper[region]
             if not (lower <= upper).all():
                 continue
+            self._tried.add(region)
             condition = self.regions.conditions[int(self.regions.condition_of[region])]
-            inputs, margins = descend(self.network, lower, upper, condition, points, steps, self.task.seed)
-            for place in np.flatnonzero(margins <= _NEAR * np.abs(margins).max())[:_REPLAYS]:
+            inputs, margins = descend(self.network, lower, upper, condition, points, steps, self.task.seed, self.stop)
+            near = np.flatnonzero(margins <= _NEAR * np.abs(margins).max())[:_REPLAYS]
+            for number, place in enumerate(near):
+                if number and self.stop():
+                    break
                 self.consider(region, inputs[place].astype(np.float64), bool(margins[place] <= 0))
+        if self.stop():
+            self.method = METHOD + CUT_SHORT
 
     def _together(self, which: list[int], copies: int, light: bool, descents: int = _RESTARTS) -> None:
         """Few points for each of many regions, or a graph: the attack that all engines share."""
-        if not which:
-            return
         self.method, self.starts, self.steps = SHARED_METHOD, descents * copies, _LIGHT_STEPS if light else _STEPS
         index = np.repeat(np.array(which, dtype=np.int64), copies)
         found = attack(
@@ -91,9 +105,15 @@ class Violations:
             _LIGHT_STEPS if light else _STEPS,
             self.task.seed,
             device=self.task.device,
+            stop=self.stop,
         )
+        self._tried.update(index[found.tried].tolist())
+        if found.stopped:
+            self.method = SHARED_METHOD + CUT_SHORT
         order = np.argsort(found.margins, kind="stable")
-        for place in order[(found.margins[order] <= 0) & found.tried[order]][:_REPLAYS]:
+        for number, place in enumerate(order[(found.margins[order] <= 0) & found.tried[order]][:_REPLAYS]):
+            if number and self.stop():
+                break
             self.consider(int(index[place]), found.inputs[place].astype(np.float64), True)
 
     def _singles(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -135,6 +155,8 @@ class Violations:
             return  # graphs have no gradient here
         width = (upper - lower).astype(np.float64)
         for step in _DOWNHILL:
+            if self.stop():
+                return
             slope = self._slope(condition, single)
             moved = np.clip((single - step * width * np.sign(slope)).astype(np.float32), lower, upper)
             found = self._margin(condition, moved)
