@@ -16,7 +16,8 @@ from engine_toys import Files, box_statement, chain, random_weights, task
 
 from evidence.checker import check
 from evidence.engines.base import Outcome, Task
-from evidence.engines.prover import engine, resume
+from evidence.engines.prover import engine, resume_boxes
+from evidence.engines.prover import kept as keeping
 from evidence.engines.prover.boxes import BoxSearch
 from evidence.engines.prover.growth import Growth
 from evidence.engines.prover.limits import Limits
@@ -175,12 +176,12 @@ def forged(data: bytes, changes: dict[str, Any]) -> bytes:
     import hashlib
     import io
 
-    start = len(resume._HEADER) + 32
+    start = len(keeping.HEADER) + 32
     arrays = dict(np.load(io.BytesIO(data[start:]), allow_pickle=False)) | changes
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     content = stream.getvalue()
-    return resume._HEADER + hashlib.sha256(content).digest() + content
+    return keeping.HEADER + hashlib.sha256(content).digest() + content
 
 
 def test_forged_searches_are_ignored_or_not_confirmed(stops: Callable[[int], None]) -> None:
@@ -188,8 +189,8 @@ def test_forged_searches_are_ignored_or_not_confirmed(stops: Callable[[int], Non
     false = statement(files, least() + 0.02)
     stated = statement(files, least() - 0.02)
     data = kept(stops, files, stated)
-    start = len(resume._HEADER) + 32
-    arrays, notes = resume._read(data)
+    start = len(keeping.HEADER) + 32
+    arrays, notes = keeping.unpacked(data)
     assert start < len(data)
     none = {
         f"stack_{name}": arrays[f"stack_{name}"][:0]
@@ -221,7 +222,7 @@ def test_a_search_is_saved_now_and_then() -> None:
 
     search = BoxSearch(Growth(1), np.zeros((1, 1)), lambda region, point: None, (), np.zeros(1), [])  # type: ignore[abstract]
     violations: Any = type("None", (), {"points": {}})()
-    keeper = resume.Keeper(Counting(), search, violations, lambda: next(time))
+    keeper = keeping.Keeper(Counting(), lambda: resume_boxes.saved(search, violations), lambda: next(time))
     counts = []
     for _ in range(4):
         keeper.between()

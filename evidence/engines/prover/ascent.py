@@ -15,7 +15,8 @@ from evidence.engines.prover.arrays import Array
 from evidence.engines.prover.chain import Chain
 
 _FIRST_STEP, _HALVED_AFTER = 1.3, 10
-_LEVELS = 255.0
+LEVELS = 255.0
+"""Slopes are multiples of a 255th, as certificates hold them."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Ascent:
             bounded, alpha_slope, beta_slope = self._pass(now, gradient=True, scores=False)
             better = bounded.value > best_value
             best_value = xp.where(better, bounded.value, best_value)
-            best = _chosen(xp, better, now, best)
+            best = chosen(xp, better, now, best)
             if bool(xp.all(best_value > target)):
                 break
             length = self.chain.place.full((1,), 1e-300)
@@ -180,12 +181,13 @@ class Ascent:
                 if split:
                     now.beta[k] = xp.maximum(now.beta[k] + size * scale[k] * beta_slope[k], self._zero)
         value = self.value(now)
-        best = _chosen(xp, value > best_value, now, best)
-        rounded = Multipliers([xp.round(layer * _LEVELS) / _LEVELS for layer in best.alpha], best.beta, best.phase)
+        best = chosen(xp, value > best_value, now, best)
+        rounded = Multipliers([xp.round(layer * LEVELS) / LEVELS for layer in best.alpha], best.beta, best.phase)
         return self.value(rounded), rounded
 
 
-def _chosen(xp: object, better: Array, now: Multipliers, best: Multipliers) -> Multipliers:
+def chosen(xp: object, better: Array, now: Multipliers, best: Multipliers) -> Multipliers:
+    """For each row [B] the multipliers of `now` where they are better, else of `best`."""
     mask = better[:, None]
     return Multipliers(
         [xp.where(mask, a, b) for a, b in zip(now.alpha, best.alpha, strict=True)],  # type: ignore[attr-defined]

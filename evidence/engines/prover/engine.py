@@ -20,16 +20,17 @@ from evidence.engines.base import BoundsDetails, Outcome, Task
 from evidence.engines.bounds.engine import E_UNSUPPORTED, WITHOUT_SOFTMAX, one_thread, require_device
 from evidence.engines.bounds.goals import goals_of
 from evidence.engines.certificate import Proof, write_certificate
+from evidence.engines.prover import resume_boxes, resume_phases
 from evidence.engines.prover.arrays import place
 from evidence.engines.prover.boxes import BoxSearch, fresh
 from evidence.engines.prover.chain import chain_of
 from evidence.engines.prover.graphs import GraphSearch, graph_search
 from evidence.engines.prover.growth import Growth, Ints
 from evidence.engines.prover.inputs import InputSearch
+from evidence.engines.prover.kept import Keeper
 from evidence.engines.prover.limits import Limits
 from evidence.engines.prover.parameters import Parameters, read_parameters
 from evidence.engines.prover.phases import PhaseSearch
-from evidence.engines.prover.resume import Keeper, resume
 from evidence.engines.prover.rows import Rows, rows_of
 from evidence.engines.prover.violations import Violations
 from evidence.errors import InputError, UnsupportedError
@@ -120,10 +121,10 @@ def _prove(task: Task, parameters: Parameters, network: Model, assumptions: tupl
             search = _search(rows, growth, violations, regions, roots, left, proved)
         else:
             still_open = _phases(rows, growth, violations, task, roots, left, proved, parameters, limits)
-    resumable = False
+    resumable = bool(still_open) and search is None and limits.hit is not None
     if search is not None:
-        keeper = Keeper(task.scratch, search, violations)
-        if not resume(task.scratch, search, violations, regions):
+        keeper = Keeper(task.scratch, lambda: resume_boxes.saved(search, violations))
+        if not resume_boxes.resume(task.scratch, search, violations, regions):
             search.run(first)
             if search.open():
                 violations.attack(search.regions(), parameters.attack, light=False)
@@ -203,23 +204,34 @@ def _phases(
 ) -> set[int]:
     """Search region by region, each with its share of the time that is left; the regions that stay open."""
     regions = task.regions
-    still_open = set(left)
-    violations.attack(left, parameters.attack, light=False)
-    for number, region in enumerate(left):
-        if region in violations.points:
-            continue
-        own = replace(limits, deadline=limits.fair_share(len(left) - number), hit=None)
 
-        def report(share: float, region: int = region) -> None:
+    def search_of(region: int) -> PhaseSearch:
+        def report(share: float) -> None:
             proved[region] = share
             limits.report(proved)
 
-        search = PhaseSearch(rows, growth, region, violations.consider, violations.points, own, report)
-        if search.run(int(roots[region]), regions.lower[region], regions.upper[region]):
-            still_open.discard(region)
-            report(1.0)
+        return PhaseSearch(rows, growth, region, violations.consider, violations.points, limits, report)
+
+    kept = resume_phases.resume(task.scratch, growth, violations, len(regions), search_of)
+    closed, begun = kept.closed, kept.begun
+    proved[list(closed)] = 1.0
+    if not (closed or begun):
+        violations.attack(left, parameters.attack, light=False)
+    keeper = Keeper(task.scratch, lambda: resume_phases.saved(growth, violations, closed, begun))
+    waiting = [region for region in left if region not in closed and region not in violations.points]
+    for number, region in enumerate(waiting):
+        search = begun.setdefault(region, search_of(region))
+        search.limits = own = replace(limits, deadline=limits.fair_share(len(waiting) - number), hit=None)
+        if search.run(int(roots[region]), regions.lower[region], regions.upper[region], keeper.between):
+            closed.add(region)
+            search.report(1.0)
+        if region in closed or region in violations.points or search.stuck:
+            del begun[region]
         limits.hit = limits.hit or own.hit or ("no undecided neuron was left to split" if search.stuck else None)
-    return {region for region in still_open if region not in violations.points}
+    still_open = {region for region in waiting if region not in closed and region not in violations.points}
+    if still_open and limits.hit is not None:
+        keeper.save()
+    return still_open
 
 
 def _supported(task: Task) -> None:

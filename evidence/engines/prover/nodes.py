@@ -73,3 +73,10 @@ class Nodes:
         path = np.concatenate([both.path, np.zeros((2 * count, 1), np.int64)], axis=1)
         path[np.arange(2 * count), (path != 0).sum(axis=1)] = code
         return replace(both, share=both.share / 2, path=path)
+
+
+def joined(blocks: list[Nodes]) -> Nodes:
+    """Several blocks of nodes as one."""
+    deepest = max(block.path.shape[1] for block in blocks)
+    wide = [replace(b, path=np.pad(b.path, ((0, 0), (0, deepest - b.path.shape[1])))) for b in blocks]
+    return Nodes(*(np.concatenate([getattr(block, item.name) for block in wide]) for item in fields(Nodes)))

@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from evidence.engines.certificate import ClauseOffer, packed
 from evidence.engines.prover.arrays import Array
-from evidence.engines.prover.ascent import Ascent, Multipliers
+from evidence.engines.prover.ascent import LEVELS, Ascent, Multipliers, chosen
+from evidence.engines.prover.boxes import nothing
 from evidence.engines.prover.branching import Experience, Promise, promise
 from evidence.engines.prover.cells import affine, optimum
 from evidence.engines.prover.crown import Parts, Table, derive
 from evidence.engines.prover.growth import CLAUSE, SPLIT, Growth, Ints
 from evidence.engines.prover.limits import Limits
 from evidence.engines.prover.nodes import Nodes
+from evidence.engines.prover.relaxed import Relaxation
 from evidence.engines.prover.rows import Rows, lasting_error
 from evidence.engines.prover.sharpening import box_of, sharpen
 from evidence.regions import Floats
@@ -39,6 +41,12 @@ _TRIED = 3
 """Of those that were tried often before: so many that should bring most by experience are tried again."""
 _WORTH = 6.0
 """Inner bounds are derived again below the root where that costs at most so many ascents."""
+_SMALL = 160
+"""Neurons of a network whose open nodes get a linear programme each: fewer and better splits are worth its time."""
+_SOLVED = 32
+"""Nodes in a batch of such a network."""
+_FACTORS = (1.0, 10.0, 100.0, 1000.0)
+"""Of the prices that show that a part is empty, times the size of the bounds at the root."""
 _CROSSED = 1e-9
 """By what a lower bound must exceed an upper one before a part counts as empty: constant neurons cross by rounding."""
 _BEYOND = 0.05
@@ -69,6 +77,8 @@ class PhaseSearch:
         self.weights = rows.weights[self.condition]
         self.member = rows.goals.clause[self.condition]
         self.clauses = int(self.member.max()) + 1
+        self.small = self.starts[-1] <= _SMALL
+        """Whether every node that an ascent leaves open gets a linear programme."""
         self.table: Table = {}
         self.experience = Experience(self.starts[-1])
         self.again = False
@@ -78,27 +88,39 @@ class PhaseSearch:
         self.leading = np.zeros(self.clauses, dtype=np.int64)
         """The row of each clause that is to be shown, chosen at the root."""
         self.scale = 1.0
+        self.waiting: list[Nodes] = []
+        """The open nodes, last in first out; none before the root was bounded."""
+        self.proved = 0.0
+        """Share of the box."""
 
-    def run(self, node: int, lower: Floats, upper: Floats) -> bool:
-        """Prove the region's condition on a box [n] below `node`; True when every part is proved."""
+    def run(self, node: int, lower: Floats, upper: Floats, between: Callable[[], None] = nothing) -> bool:
+        """Prove the region's condition on a box [n] below `node`, or go on with what waits; True when every part is
+        proved. `between` is called after every round."""
         self.lower, self.upper = self.put(lower[None]), self.put(upper[None])
-        left, closed = self._root(node)
-        waiting, proved = [left], closed
-        most = max(2, _NUMBERS // (8 * self.clauses * self.starts[-1]))
-        while waiting:
-            batch = waiting.pop()
-            if not len(batch):
-                continue
-            if self.stuck or self.region in self.violated or self.limits.reached(len(self.growth.kind.values)):
+        if not self.waiting:
+            if self._reached():
                 return False
+            self._wait(*self._root(node))
+        while self.waiting:
+            if self.stuck or self.region in self.violated or self._reached():
+                return False
+            batch = self.waiting.pop()
+            most = _SOLVED if self.small else max(2, _NUMBERS // (8 * self.clauses * self.starts[-1]))
             if len(batch) > most:
-                waiting.append(batch.take(np.arange(len(batch) - most)))
+                self.waiting.append(batch.take(np.arange(len(batch) - most)))
                 batch = batch.take(np.arange(len(batch) - most, len(batch)))
-            left, closed = self._round(self._split(batch), _STEPS)
-            proved += closed
-            self.report(proved)
-            waiting.append(left)
+            self._wait(*self._round(self._split(batch), _STEPS))
+            self.report(self.proved)
+            between()
         return not self.stuck and self.region not in self.violated
+
+    def _reached(self) -> bool:
+        return self.limits.reached(len(self.growth.kind.values))
+
+    def _wait(self, left: Nodes, closed: float) -> None:
+        self.proved += closed
+        if len(left):
+            self.waiting.append(left)
 
     @property
     def enough(self) -> float:
@@ -111,28 +133,20 @@ class PhaseSearch:
         """The root after sharpening and a long ascent, and the share of it that is proved."""
         parts = self._unbounded()
         derive(self.chain, parts)
-        sharpened = sharpen(self.chain, parts)
+        sharpened = sharpen(self.chain, parts, self._reached)
         self.table = sharpened.table
         parts = self._unbounded()  # once more in the order of the checker, which has the slopes from the beginning
         derive(self.chain, parts, self.table)
         self.growth.bound(np.array([node]))
         if sharpened.offers:
             self.growth.inner[node] = sharpened.offers
-        neurons = self.starts[-1]
-        root = Nodes(
-            np.array([node]),
-            np.ones(1),
-            np.concatenate([self.host(layer) for layer in parts.low], axis=1),
-            np.concatenate([self.host(layer) for layer in parts.high], axis=1),
-            np.zeros((1, neurons), np.int8),
-            np.array([[bool((self.member == c).any()) for c in range(self.clauses)]]),
-            np.zeros(1),
-            np.zeros((1, self.clauses, neurons), np.float32),
-            np.zeros((1, self.clauses, neurons), np.float32),
-            np.zeros((1, 0), np.int64),
-            np.zeros((1, 0), np.int64),
-            np.zeros((1, 0)),
-            np.zeros((1, self.clauses, 0)),
+        root = replace(
+            self.empty(1),
+            node=np.array([node]),
+            share=np.ones(1),
+            low=np.concatenate([self.host(layer) for layer in parts.low], axis=1),
+            high=np.concatenate([self.host(layer) for layer in parts.high], axis=1),
+            open=np.array([[bool((self.member == c).any()) for c in range(self.clauses)]]),
         )
         box = box_of(self.chain, self.lower, self.upper, parts.low, parts.high)
         ascent = Ascent(self.chain, box, self.weights, self._offsets(root)[0, :], self.chain.depth)
@@ -144,6 +158,25 @@ class PhaseSearch:
         left, closed = self._round(root, _ROOT_STEPS)
         self.again = self._worth(root, int(left.open.sum()))
         return left, closed
+
+    def empty(self, count: int = 0) -> Nodes:
+        """So many nodes of this search about which nothing is known."""
+        neurons, clauses = self.starts[-1], self.clauses
+        return Nodes(
+            np.zeros(count, np.int64),
+            np.zeros(count),
+            np.full((count, neurons), -np.inf),
+            np.full((count, neurons), np.inf),
+            np.zeros((count, neurons), np.int8),
+            np.zeros((count, clauses), np.bool_),
+            np.zeros(count),
+            np.zeros((count, clauses, neurons), np.float32),
+            np.zeros((count, clauses, neurons), np.float32),
+            np.zeros((count, 0), np.int64),
+            np.zeros((count, 0), np.int64),
+            np.zeros((count, 0)),
+            np.zeros((count, clauses, 0)),
+        )
 
     def _unbounded(self) -> Parts:
         full, widths = self.chain.place.full, self.chain.widths
@@ -169,6 +202,8 @@ class PhaseSearch:
         of, clause, ascent, start = self._ascent(nodes)
         enough = self.enough
         value, given = ascent.climb(start, steps, enough, _BEYOND * self.scale)
+        if self.small:
+            value, given = self._solved(nodes, of, ascent, value, given)
         values, held = self.host(value), self.host(value) > enough
         nodes.alpha[of, clause], nodes.beta[of, clause] = self._flat(given.alpha), self._flat(given.beta)
         empty = np.asarray((nodes.low > nodes.high + _CROSSED * (1 + np.abs(nodes.low))).any(axis=1))
@@ -190,6 +225,35 @@ class PhaseSearch:
         np.add.at(nodes.deficit, of, np.minimum(values, 0.0))
         left = np.flatnonzero(nodes.open.any(axis=1))
         return nodes.take(left[np.argsort(worst[left], kind="stable")]), closed
+
+    def _solved(
+        self, nodes: Nodes, of: Ints, ascent: Ascent, value: Array, given: Multipliers
+    ) -> tuple[Array, Multipliers]:
+        """The bounds and multipliers with those of linear programming, where these are better."""
+        lower, upper = self.host(self.lower)[0], self.host(self.upper)[0]
+        rows, before = self.host(ascent.rows), self.host(value)
+        alpha, beta = self._flat(given.alpha), self._flat(given.beta)
+        empty, points = np.zeros(len(of), np.bool_), []
+        for at in np.flatnonzero(before <= self.enough).tolist():
+            if self._reached():
+                break
+            node = of[at]
+            low, high, phase = nodes.low[node], nodes.high[node], nodes.phase[node]
+            found = Relaxation(self.chain, low, high, phase, lower, upper).least(rows[at])
+            if found is not None:
+                alpha[at], beta[at], empty[at] = found.alpha, found.beta, found.empty
+                if not found.empty:
+                    points.append(found.point)
+        if points:
+            self._consider(np.stack(points))
+        alpha = np.rint(alpha * LEVELS) / LEVELS
+        for factor in _FACTORS if empty.any() else _FACTORS[:1]:
+            prices = np.where(empty[:, None], beta * factor * self.scale, beta)
+            tried = Multipliers(self._layers(alpha), self._layers(prices), given.phase)
+            reached = ascent.value(tried)
+            given = chosen(self.xp, reached > value, tried, given)
+            value = self.xp.maximum(value, reached)
+        return value, given
 
     def _derived(self, nodes: Nodes) -> Nodes:
         """The nodes with inner bounds derived again."""

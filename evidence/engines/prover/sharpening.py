@@ -6,6 +6,7 @@ Layer by layer, every undecided neuron's bound from below and from above is a ro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +41,8 @@ def box_of(chain: Chain, lower: Array, upper: Array, low: list[Array], high: lis
     return Box((lower + upper) / 2, (upper - lower) / 2, low, high, error)
 
 
-def sharpen(chain: Chain, parts: Parts) -> Sharpened:
-    """Tighten the inner bounds of one part [1, .] in place."""
+def sharpen(chain: Chain, parts: Parts, stop: Callable[[], bool] = lambda: False) -> Sharpened:
+    """Tighten the inner bounds of one part [1, .] in place; a layer that is not ready when it is to stop gets no slopes."""
     xp, host, put = chain.place.xp, chain.place.host, chain.place.put
     found = Sharpened({}, [])
     for k in range(1, chain.depth):
@@ -52,7 +53,10 @@ def sharpen(chain: Chain, parts: Parts) -> Sharpened:
         box = box_of(chain, parts.lower, parts.upper, parts.low[:k], parts.high[:k])
         lost = chain.error(k, xp.maximum(parts.high[k - 1], chain.place.full((1, 1), 0.0)))
         step = max(8, _NUMBERS // (2 * sum(chain.widths[:k]) + chain.inputs))
+        offers: list[Any] = []
         for at in range(0, len(undecided), step):
+            if stop():
+                return found
             chosen = undecided[at : at + step]
             neurons, count = put(chosen), len(chosen)
             rows, bias = chain.weights[k][neurons, :], chain.biases[k][neurons]
@@ -66,6 +70,7 @@ def sharpen(chain: Chain, parts: Parts) -> Sharpened:
                 table[m][chosen], table[m][chosen + chain.widths[k]] = layer[:count], layer[count:]
             for row in range(2 * count):
                 side = 1 if row < count else -1
-                found.offers.append([k, int(chosen[row % count]), side, [packed(layer[row]) for layer in slopes]])
+                offers.append([k, int(chosen[row % count]), side, [packed(layer[row]) for layer in slopes]])
         found.table[k] = [put(layer) for layer in table]
+        found.offers.extend(offers)
     return found
