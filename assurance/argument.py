@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from assurance.binding import bind, document_reference, documents_status, vocabulary
 from assurance.case import BallsOf, Case, Requirement
 from assurance.claims import Claim
 from assurance.gsn.model import Argument
-from assurance.gsn.patterns import instantiate, load_pattern
+from assurance.gsn.patterns.data import G_KEY
+from assurance.gsn.patterns.instantiate import Instance, instantiate
+from assurance.gsn.patterns.library import load_pattern
 from assurance.gsn.rules import check
 from assurance.loading import LoadedCase
 from assurance.register import DocumentEntry, Register
@@ -24,7 +27,7 @@ from assurance.support import Level, positions
 from assurance.words import claim_words, counted, result_words
 from evidence.diagnostics import Finding
 from evidence.digest import short
-from evidence.errors import AssuranceError
+from evidence.errors import AssuranceError, InputError
 from evidence.records import SmoothingRecord
 from evidence.regions import expand
 from evidence.specification import InputBalls
@@ -39,6 +42,9 @@ _LEG_KINDS = {
 }
 """Kinds of documents that can show a leg; others that name it are listed and leave it partial."""
 _BUILT = {Artefact.SOURCE_CODE, Artefact.EXECUTABLE_ON_TARGET}
+
+
+_HOUSE = "ml-constituent"
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,38 @@ _LEGS = (
 
 
 def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> BuiltArgument:
-    """Instantiate the case's pattern. Raises InputError (G14x) for a pattern that does not fit."""
-    pattern, document = load_pattern(loaded.case.patterns[0])
-    instance = instantiate(pattern, _data(loaded, register, standings), document)
-    given = {id: Status(word) for id, word in instance.status.items()}
-    return BuiltArgument(instance.argument, roll_up(instance.argument, given), tuple(check(instance.argument)))
+    """Instantiate the case's patterns, each under a top goal of its own, with the pattern's id before each identifier.
+    Only the elements of the house pattern go without: dossier and gap list refer to them. Raises InputError (G14x, G27x, G28x) for patterns and data that do not fit."""
+    supplied = vocabulary(loaded, register, standings, _data(loaded, register, standings))
+    instances: list[Instance] = []
+    findings: list[Finding] = []
+    for number, id in enumerate(loaded.case.patterns):
+        try:
+            pattern = load_pattern(id)
+            data = bind(loaded, register, pattern, supplied)
+            place = loaded.document.place(("patterns", number), id)
+            instances.append(instantiate(pattern, data, prefix="" if id == _HOUSE else f"{id}.", place=place))
+        except InputError as error:
+            findings += error.findings
+    for id in loaded.case.pattern_data:
+        if id not in loaded.case.patterns:
+            place = loaded.document.place(("pattern_data", id), id)
+            findings.append(G_KEY.finding(f"the case names no pattern {id!r}", place))
+    if findings:
+        raise InputError(*findings)
+    argument = _joined([instance.argument for instance in instances])
+    given = {id: Status(word) for instance in instances for id, word in instance.status.items()}
+    return BuiltArgument(argument, roll_up(argument, given), tuple(check(argument)))
+
+
+def _joined(parts: list[Argument]) -> Argument:
+    if len(parts) == 1:
+        return parts[0]
+    argument = Argument("+".join(part.module for part in parts), "; ".join(part.title for part in parts))
+    for part in parts:
+        argument.add(*part)
+        argument.relate(*part.relations)
+    return argument
 
 
 def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> dict[str, Any]:
@@ -79,7 +112,7 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
         ),
         "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
         "requirements_status": documentary_status("requirements", about_requirements).value,
-        "requirements_documents": [_document(item) for item in about_requirements],
+        "requirements_documents": [document_reference(item) for item in about_requirements],
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
         "exclusions": list(_exclusions(case, register)),
@@ -94,20 +127,9 @@ def _class(hazard: Any) -> str:
 
 
 def documentary_status(leg: str, documents: tuple[DocumentEntry, ...]) -> Status:
-    """Status of a leg that documents alone show: stale when one changed; supported when those that fit the leg by
-    their kind (and, for the implementation, by what they examined) were all independently reviewed; else partial."""
-    if not documents:
-        return Status.UNDEVELOPED
-    if any(not item.fresh for item in documents):
-        return Status.STALE
-    fitting = [item.record for item in documents if item.record.evidence_kind in _LEG_KINDS[leg]]
-    if leg == "implementation":
-        fitting = [record for record in fitting if record.artefact in _BUILT]
-    return Status.SUPPORTED if fitting and all(record.independent for record in fitting) else Status.PARTIAL
-
-
-def _document(item: DocumentEntry) -> dict[str, str]:
-    return {"id": item.item.id, "digest": item.digest, "text": f"Document {item.item.id}, {item.record.title}"}
+    """Status of one of the fixed legs, by kinds that fit it and, for the implementation, by what was examined."""
+    examined = frozenset(item.value for item in _BUILT) if leg == "implementation" else frozenset()
+    return documents_status(documents, frozenset(_LEG_KINDS[leg]), examined)
 
 
 def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]:
@@ -117,7 +139,7 @@ def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]
         "id": name,
         "text": text.format(what=what),
         "status": documentary_status(name, documents).value,
-        "documents": [_document(item) for item in documents],
+        "documents": [document_reference(item) for item in documents],
     }
 
 
@@ -178,7 +200,7 @@ def _evidence(register: Register, standing: Standing, requirement: Requirement) 
             )
     if requirement.property is None:  # beside a formal property, documents speak of the requirement, not of the claim
         documents = register.documents_about(requirement.id)
-        items += [_document(item) for item in documents if item.record.evidence_kind in RESULT_KINDS]
+        items += [document_reference(item) for item in documents if item.record.evidence_kind in RESULT_KINDS]
     return list({item["id"]: item for item in items}.values())
 
 

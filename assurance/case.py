@@ -13,7 +13,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StrictBool, StringConstraints, model_validator
 
 from evidence.digest import Digest
 from evidence.records.external import ToolName
@@ -43,6 +43,12 @@ def _iso_date(value: str) -> str:
     except ValueError:
         pass
     raise ValueError(f"{value!r} is no date: write it as 2026-01-31")
+
+
+def _different(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("the same pattern is named twice")
+    return value
 
 
 RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_relative)]
@@ -373,8 +379,12 @@ class Case(Frozen):
     threat_models: tuple[ThreatModel, ...] = ()
     runs: tuple[Run, ...] = ()
     external_verdicts: tuple[ExternalVerdict, ...] = ()
-    patterns: tuple[Id, ...] = Field(("ml-constituent",), min_length=1, max_length=1)
-    """The argument pattern. Joining several in one argument is not built yet."""
+    patterns: Annotated[tuple[Id, ...], AfterValidator(_different)] = Field(
+        ("ml-constituent",), min_length=1, max_length=8
+    )
+    """The argument patterns (`assurance new --list-patterns`), each under a top goal of its own."""
+    pattern_data: dict[Id, dict[str, JsonValue] | None] = Field(default_factory=dict)
+    """By pattern: what it asks for and only people can say (docs/patterns.md). A leg is a list of document ids."""
     documents: tuple[DocumentItem, ...] = ()
     deviations: tuple[Deviation, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()

@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from assurance.case import Deviation
 from assurance.claims import Claim
-from assurance.gsn.model import Argument, Goal, Strategy
+from assurance.gsn.elements import Goal, Strategy
+from assurance.gsn.model import Argument
 from assurance.loading import LoadedCase
 from assurance.register import Register, RunItem
 from assurance.support import (

@@ -1,6 +1,6 @@
 """`make bench`: run every benchmark but the long one, or those that are named, and print one line each.
 
-python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [vnncomp]
+python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [gsn] [vnncomp]
 `vnncomp` takes up to some hours and goes on where it stopped.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from benchmarks.bounds import bounds, checker
 from benchmarks.dossier import demo, pdf
+from benchmarks.gsn import gsn
 from benchmarks.prover import prover
 from benchmarks.smoothing import smoothing
 from benchmarks.vnncomp import vnncomp
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "smoothing": smoothing,
     "demo": demo,
     "pdf": pdf,
+    "gsn": gsn,
     "vnncomp": vnncomp,
 }
 LONG = ("vnncomp",)

@@ -31,6 +31,7 @@ The workflow:
 \b
 On its own:
   assurance prove NET.onnx SPEC.vnnlib  one network, one VNN-LIB property, one verdict
+  assurance gsn check ARGUMENT.yaml     an argument against the rules of GSN; also gsn2x and SACM files
   assurance vnnlib my-case              the requirements as VNN-LIB files, for cross-checking by other tools
   assurance import TOOL RESULT ...      what alpha-beta-CROWN, Marabou or nnenum said: replayed, proofs unchecked
 
@@ -46,6 +47,7 @@ COMMANDS = {
     "demo": ("demo:demo", "Build the two embedded examples."),
     "doctor": ("doctor:doctor", "Say what is installed, what is missing, and how to mend it."),
     "gaps": ("gaps:gaps", "Which objectives the evidence supports, and what to do next."),
+    "gsn": ("gsn:gsn", "Arguments on their own: check, draw, exchange."),
     "import": ("import_:import_", "Import what another tool said about a network and a property."),
     "new": ("new:new", "Start a case in a new folder, from an example."),
     "package": ("package:package", "Write the signed review package."),

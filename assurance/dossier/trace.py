@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from assurance.dossier.parts import Link, anchor, goal_link, objective_link, record_link, requirement_link
-from assurance.gsn.model import Goal, Solution
+from assurance.gsn.elements import Goal, Solution
 from assurance.snapshot import Snapshot
 
 Key = TypeVar("Key")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from assurance.dossier.parts import Link, anchor, goal_link, requirement_link
 from assurance.dossier.trace import Trace
 from assurance.gsn import svg
+from assurance.gsn.elements import CONTEXTUAL, Element, Goal
 from assurance.gsn.layout import pages
-from assurance.gsn.model import CONTEXTUAL, Argument, Element, Goal
+from assurance.gsn.model import Argument
 from assurance.snapshot import Snapshot
 
 PAGE_MM = (269.0, 168.0)

@@ -14,7 +14,7 @@ from assurance.coverage import ObjectiveStatus, Row
 from assurance.dossier.parts import Coded, Link, anchor, coded, goal_link, objective_link, requirement_link, tidy
 from assurance.dossier.view_objectives import open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
-from assurance.gsn.model import Goal
+from assurance.gsn.elements import Goal
 from assurance.snapshot import Snapshot
 from assurance.status import Status
 from assurance.words import counted

@@ -9,7 +9,8 @@ whatever is being placed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 Step = tuple[float, float, float]
 """From y, to y, x of the outline."""
@@ -23,10 +24,14 @@ class _Side:
     dx: float = 0.0
     dy: float = 0.0
 
+    def cap(self, top: float, bottom: float, x: float) -> None:
+        """Add one step above this side's."""
+        self.steps.append((top - self.dy, bottom - self.dy, x - self.dx))
+
     def put_on_top(self, other: _Side) -> None:
         """Add the steps of `other`, which all lie above this side's."""
         dx, dy = other.dx - self.dx, other.dy - self.dy
-        self.steps.extend((top + dy, bottom + dy, x + dx) for top, bottom, x in other.steps)
+        self.steps.extend([(top + dy, bottom + dy, x + dx) for top, bottom, x in other.steps])
 
     def cut_above(self, y: float) -> None:
         """Forget what lies above y."""
@@ -48,7 +53,7 @@ class Contour:
     min_x: float
     max_x: float
     bottom: float
-    places: list[float] = field(default_factory=list)
+    places: Sequence[float] = ()
     """For a row: the x at which each member's origin was put."""
 
     @staticmethod
@@ -65,12 +70,14 @@ class Contour:
         self.max_x += dx
         self.bottom += dy
 
-    def put_on_top(self, other: Contour) -> None:
-        """Join with a contour that lies wholly above; `other` must not be used afterwards."""
-        self.left.put_on_top(other.left)
-        self.right.put_on_top(other.right)
-        self.min_x = min(self.min_x, other.min_x)
-        self.max_x = max(self.max_x, other.max_x)
+    def cap(self, min_x: float, max_x: float, bottom: float, top: float) -> None:
+        """Join with a rectangle that lies wholly above."""
+        self.left.cap(top, bottom, min_x)
+        self.right.cap(top, bottom, max_x)
+        if min_x < self.min_x:
+            self.min_x = min_x
+        if max_x > self.max_x:
+            self.max_x = max_x
 
 
 def separation(left: Contour, right: Contour, gap: float) -> float:

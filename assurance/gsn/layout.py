@@ -15,23 +15,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from assurance.gsn import legend, text
-from assurance.gsn.model import CONTEXTUAL, Argument, Element, ElementType
-from assurance.gsn.paging import (
-    HEADER,
-    MIN_SCALE,
-    POINTS_PER_MM,
-    Builder,
-    Draft,
-    PageKind,
-    names_of,
-    nodes_of,
-    paginate,
-)
+from assurance.gsn.elements import CONTEXTUAL, Element, ElementType
+from assurance.gsn.hierarchy import Hierarchy
+from assurance.gsn.model import Argument
+from assurance.gsn.nodes import Builder, names_of, nodes_of
+from assurance.gsn.paging import HEADER, MIN_SCALE, POINTS_PER_MM, Draft, PageKind, paginate
 from assurance.gsn.shapes import SIZE, SLANT, Limits, Shape
-from assurance.gsn.tree import TRANSFER, TRIANGLE, Node, Wire, arrange, decorator_height, wires
+from assurance.gsn.tree import MARK_ROW, TRANSFER, TRIANGLE, Node, arrange, decorator_height
+from assurance.gsn.wires import Spot, Wire, spots, wires
 
 __all__ = ["A3", "A4", "HEADER", "MIN_SCALE", "POINTS_PER_MM", "Box", "Page", "PageKind", "Role", "Transfer"]
 __all__ += ["layout", "pages"]
@@ -88,12 +82,26 @@ class Box:
     """The page on which the element stands in full."""
     below: Transfer | None = None
     above: Transfer | None = None
+    note: str = ""
+    """Challenges that no arrow shows, as the shape says them."""
+    points: int = 0
+    """How many claim points hang below the shape."""
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of the shape with its decorator."""
-        low = self.y + self.shape.height + decorator_height(self.element)
+        low = self.y + self.shape.height + decorator_height(self.element) + MARK_ROW * self.points
         return self.x, self.y, self.x + self.shape.width, low
+
+
+class Diamond(NamedTuple):
+    """A choice in its place: the frame of the diamond, and its label."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +122,42 @@ class Page:
     origin: tuple[float, float]
     boxes: tuple[Box, ...]
     wires: tuple[Wire, ...]
+    spots: tuple[Spot, ...] = ()
+    choices: tuple[Diamond, ...] = ()
 
 
 def layout(argument: Argument) -> Page:
     """One picture of the whole argument at scale 1, as large as it needs to be (for zooming, not for paper)."""
-    build = Builder(argument, Limits())
+    hierarchy = Hierarchy(argument, crowd=len(argument.relations))
+    build = Builder(hierarchy, Limits())
     node = build.everything()
     area = sum((item.shape.width + 40.0) * (item.shape.height + 50.0) for item in nodes_of(node))
     width, height = arrange(node, max(_PICTURE_ROW, 1.8 * math.sqrt(area)))
     inner = max(width, _NARROWEST_PICTURE)
-    high = height + HEADER + legend.height(inner)
+    high = height + HEADER + legend.height(inner, hierarchy.keys())
     size_mm = ((inner + 2 * _MARGIN) / POINTS_PER_MM, (high + 2 * _MARGIN) / POINTS_PER_MM)
-    return _finish(argument, [Draft(PageKind.WHOLE, node, 1.0, width)], size_mm, _MARGIN)[0]
+    return _finish(argument, hierarchy, [Draft(PageKind.WHOLE, node, 1.0, width)], size_mm, _MARGIN)[0]
 
 
 def pages(argument: Argument, size_mm: tuple[float, float] = A4, margin_mm: float = 6.0) -> list[Page]:
     """The argument on pages of a size, an overview first where one page does not hold all.
 
-    Raises ValueError for a page below `SMALLEST_PAGE_MM`, on which shapes have no room.
+    Raises ValueError for a page below `SMALLEST_PAGE_MM`, on which shapes have no room; with much notation on lines
+    (choices, claim points, notes) A5 may be too small, too.
     """
     if size_mm[0] < SMALLEST_PAGE_MM[0] or size_mm[1] < SMALLEST_PAGE_MM[1]:
         raise ValueError(f"page of {size_mm} mm is below the smallest, {SMALLEST_PAGE_MM} mm")
     margin = margin_mm * POINTS_PER_MM
-    return _finish(argument, paginate(argument, size_mm, margin), size_mm, margin)
+    hierarchy = Hierarchy(argument)
+    return _finish(argument, hierarchy, paginate(hierarchy, size_mm, margin), size_mm, margin)
 
 
 # -- numbering and links ----------------------------------------------------------------------------------
 
 
-def _finish(argument: Argument, drafts: list[Draft], size_mm: tuple[float, float], margin: float) -> list[Page]:
+def _finish(
+    argument: Argument, hierarchy: Hierarchy, drafts: list[Draft], size_mm: tuple[float, float], margin: float
+) -> list[Page]:
     """Number the pages and label the triangles, now that every element has its page."""
     home: dict[str, int] = {}
     seen_on: dict[str, list[int]] = {}
@@ -167,15 +182,21 @@ def _finish(argument: Argument, drafts: list[Draft], size_mm: tuple[float, float
             margin=margin,
             scale=draft.scale,
             origin=(margin + (inner - draft.width * draft.scale) / 2, margin + HEADER),
-            boxes=tuple(_boxes(argument, draft, number, home, seen_on)),
+            boxes=tuple(_boxes(hierarchy, draft, number, home, seen_on)),
             wires=tuple(wires(draft.node)),
+            spots=tuple(spots(draft.node)),
+            choices=tuple(
+                Diamond(node.x, node.y, node.shape.width, node.shape.height, node.label)
+                for node in nodes_of(draft.node)
+                if node.choice
+            ),
         )
         result.append(page)
     return result
 
 
 def _boxes(
-    argument: Argument, draft: Draft, number: int, home: dict[str, int], seen_on: dict[str, list[int]]
+    hierarchy: Hierarchy, draft: Draft, number: int, home: dict[str, int], seen_on: dict[str, list[int]]
 ) -> Iterator[Box]:
     nodes = [node for node in nodes_of(draft.node) if node.element is not None]
     shown = set(names_of(draft.node))
@@ -193,7 +214,8 @@ def _boxes(
         below = above = None
         if node.transfer and brief:
             # what hangs on a repeated element is counted where it stands first
-            hidden = [item for item in argument.reachable([element.id]) - shown if _counts(argument[item])]
+            reached = hierarchy.reachable([element.id]) - shown
+            hidden = [item for item in reached if hierarchy.argument[item].type not in CONTEXTUAL]
             below = _below(node, f"+{len(hidden)}", None) if hidden else None
         elif node.transfer:
             target = home[element.id]
@@ -211,11 +233,9 @@ def _boxes(
             page=home[element.id],
             below=below,
             above=above,
+            note="" if node.repeated or brief else hierarchy.notes.get(element.id, ""),
+            points=len(node.points),
         )
-
-
-def _counts(element: Element) -> bool:
-    return element.type not in CONTEXTUAL
 
 
 def _below(node: Node, label: str, page: int | None) -> Transfer:

@@ -27,6 +27,21 @@ KEYS: Final = (
     ("in_context_of", "in context of"),
     ("undeveloped", "not developed"),
     ("uninstantiated", "to be instantiated"),
+    ("AwayGoal", "goal of another module"),
+    ("AwaySolution", "solution of another module"),
+    ("AwayContext", "context of another module"),
+    ("AwayAssumption", "assumption of another module"),
+    ("AwayJustification", "justification of another module"),
+    ("Module", "module"),
+    ("Contract", "contract between modules"),
+    ("public", "visible to other modules"),
+    ("by_contract", "support left to a contract"),
+    ("many", "as many as the label says (1 or more)"),
+    ("optional", "may be left out"),
+    ("choice", "choice among branches"),
+    ("claim_point", "confidence argued under this name"),
+    ("challenges", "challenges"),
+    ("defeated", "defeated"),
     ("transfer", "continued on or from that page"),
     ("more", "so many more below"),
     *((f"status:{word}", word) for word in STATUS_WORDS),
@@ -35,8 +50,19 @@ KEYS: Final = (
 
 
 _WIDE_SIGNS: Final = frozenset(
-    {"Goal", "Strategy", "Context", "Assumption", "Justification", "supported_by", "in_context_of"}
+    {
+        *("Goal", "Strategy", "Context", "Assumption", "Justification", "supported_by", "in_context_of", "challenges"),
+        *("AwayGoal", "AwaySolution", "AwayContext", "AwayAssumption", "AwayJustification", "Module", "Contract"),
+    }
 )
+_CORE: Final = frozenset(
+    {
+        *("Goal", "Strategy", "Solution", "Context", "Assumption", "Justification", "supported_by", "in_context_of"),
+        *("undeveloped", "uninstantiated", "transfer", "more"),
+        *(f"status:{word}" for word in STATUS_WORDS),
+    }
+)
+"""What every page keeps room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +84,11 @@ def rows(keys: frozenset[str] | None, width: float) -> list[list[Entry]]:
         if keys is not None and key not in keys:
             continue
         cell = WIDE if key in _WIDE_SIGNS else NARROW
-        before = cell + _AFTER_SIGN + (_LETTER if key in ("Assumption", "Justification") else 0.0)
+        before = (
+            cell
+            + _AFTER_SIGN
+            + (_LETTER if key in ("Assumption", "Justification", "AwayAssumption", "AwayJustification") else 0.0)
+        )
         whole = before + text.width(words, SIZE)
         if not laid or x + whole > width:
             laid.append([])
@@ -68,6 +98,6 @@ def rows(keys: frozenset[str] | None, width: float) -> list[list[Entry]]:
     return laid
 
 
-def height(width: float) -> float:
-    """Height of the whole key, in points, so that a page can keep room for it."""
-    return ROW * len(rows(None, width)) + 4.0
+def height(width: float, keys: frozenset[str] = frozenset()) -> float:
+    """Height of the key with the signs of core GSN and some further ones, so that a page can keep room for it."""
+    return ROW * len(rows(_CORE | keys, width)) + 4.0

@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from assurance.gsn.shapes import MARK
-from assurance.gsn.tree import DECORATOR, DECORATOR_LOW
+from assurance.gsn.hierarchy import Sign
+from assurance.gsn.shapes import ICON, MARK
+from assurance.gsn.tree import DECORATOR, DECORATOR_LOW, HEAD
 
 INK: Final = "#1b1b1b"
 PAPER: Final = "#fff"
 GREY: Final = "#9a9a9a"
-HEAD: Final = 8.0
-"""Length of an arrowhead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +72,68 @@ def status_mark(status: str, x: float, y: float) -> str:
     return f'<path d="{sand}" fill="{colour}" stroke="{colour}" stroke-width="0.8"/>'
 
 
-def decorator(undeveloped: bool, uninstantiated: bool, x: float, y: float) -> str:
-    """The hollow diamond or triangle at the bottom centre of an element, or both overlaid (table 1:3-2)."""
+def decorator(undeveloped: bool, uninstantiated: bool, x: float, y: float, by_contract: bool = False) -> str:
+    """The hollow diamond, triangle or small contract at the bottom centre of an element, or two of them overlaid
+    (tables 1:2-1, 1:3-2 and 1:4-1)."""
     half = DECORATOR / 2
     path = ""
-    if undeveloped:
+    if by_contract:
+        path = f"M{number(x - 7)} {number(y + 2.5)}v-2.5h5v2.5h9v7h-2v2.5h-5v-2.5h-7zh5m2 7h5"
+        if uninstantiated:
+            path += f"M{number(x)} {number(y + 2.5)}l5 7m-5 -7l-5 7"
+    elif undeveloped:
         path = f"M{number(x)} {number(y)}l{half:g} {half:g}l-{half:g} {half:g}l-{half:g} -{half:g}z"
         if uninstantiated:
             path += f"M{number(x - half)} {number(y + half)}h{DECORATOR:g}"
     elif uninstantiated:
         path = f"M{number(x)} {number(y)}l{half:g} {DECORATOR_LOW:g}h-{DECORATOR:g}z"
     return f'<path d="{path}" fill="{PAPER}" stroke="{INK}"/>' if path else ""
+
+
+def module_icon(x: float, y: float, fill: str = PAPER) -> str:
+    """A miniature module with its top left corner at x, y: the public mark, or shaded in away elements."""
+    wide, high = ICON
+    tab = wide * 0.45
+    path = f"M{number(x)} {number(y + 2.5)}v-2.5h{number(tab)}v2.5h{number(wide - tab)}v{number(high - 2.5)}h-{wide:g}z"
+    return f'<path d="{path}h{number(tab)}" fill="{fill}" stroke="{INK}" stroke-width="0.8"/>'
+
+
+def sign(kind: Sign, x: float, y: float) -> str:
+    """A sign on a line, centred at x, y (tables 1:3-1, 1:5-1 and 1:6-2)."""
+    if kind is Sign.MANY:
+        return f'<circle cx="{number(x)}" cy="{number(y)}" r="3.4" fill="{INK}"/>'
+    if kind is Sign.OPTIONAL:
+        return f'<circle cx="{number(x)}" cy="{number(y)}" r="3.4" fill="{PAPER}" stroke="{INK}"/>'
+    if kind is Sign.CLAIM_POINT:
+        return f'<path d="M{number(x - 3.5)} {number(y - 3.5)}h7v7h-7z" fill="{INK}"/>'
+    if kind is Sign.CHOICE:
+        return diamond(x - 4.5, y - 4.5, 9.0, 9.0)
+    cross = f"M{number(x - 4)} {number(y - 4)}l8 8m0 -8l-8 8"
+    return f'<path d="{cross}" fill="none" stroke="{INK}" stroke-width="1.4"/>'
+
+
+def diamond(x: float, y: float, wide: float, high: float) -> str:
+    """The solid diamond of a choice in a frame."""
+    half, rise = number(wide / 2), number(high / 2)
+    path = f"M{number(x)} {number(y + high / 2)}l{half} -{rise}l{half} {rise}l-{half} {rise}z"
+    return f'<path d="{path}" fill="{INK}"/>'
+
+
+def cross(x: float, y: float, wide: float, high: float) -> str:
+    """The cross over a defeated element (table 1:6-1)."""
+    right, low = number(x + wide), number(y + high)
+    path = f"M{number(x)} {number(y)}L{right} {low}M{right} {number(y)}L{number(x)} {low}"
+    return f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.1"/>'
+
+
+def head_open(x: float, y: float, dx: float, dy: float) -> str:
+    """Path data of the open arrowhead of a challenge that arrives at x, y along the direction dx, dy (one is 0)."""
+    back, out = HEAD - 1.0, 3.6
+    if dx:
+        step = -back if dx > 0 else back
+        return f"M{number(x + step)} {number(y - out)}L{number(x)} {number(y)}L{number(x + step)} {number(y + out)}"
+    step = -back if dy > 0 else back
+    return f"M{number(x - out)} {number(y + step)}L{number(x)} {number(y)}L{number(x + out)} {number(y + step)}"
 
 
 def head_down(x: float, y: float) -> str:

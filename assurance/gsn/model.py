@@ -1,13 +1,11 @@
-"""The argument: frozen GSN elements, relations between them, and one `Argument` per argument module.
+"""The argument: one `Argument` per argument module, which holds elements and the relations between them.
 
-Covers core GSN v3 (part 1, section 2): Goal, Strategy, Solution, Context, Assumption, Justification,
-`supported_by`, `in_context_of`, and the decorators undeveloped and uninstantiated. The model *represents*, it
-does not judge: an argument with cycles, doubled identifiers or dangling relations can be held, walked and
-drawn, so that `rules` can report all of its faults at once. It knows no evidence, no status and no layout.
+The model *represents*, it does not judge: an argument with cycles, doubled identifiers or dangling relations can
+be held, walked and drawn, so that `rules` can report all of its faults at once. It knows no evidence, no status
+and no layout. `elements` and `relations` define the values that it holds.
 
-An `Argument` is one module with a namespace of its own (GSN 1:4.2.2). Elements of further kinds (away elements,
-modules, contracts), decorated relations (multiplicity, choice, claim points) and challenges are further members
-of the two unions below; whatever spans several modules belongs to a set of arguments, not in here.
+An `Argument` is one module with a namespace of its own (GSN 1:4.2.2); what spans several modules is in
+`arguments`. A challenge is not support: walking, parents, tops and circles follow support and context only.
 This is the only file that imports networkx.
 """
 
@@ -16,19 +14,31 @@ from __future__ import annotations
 import heapq
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from typing import Any, Final, Literal, TypeVar
 
 import networkx as nx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from assurance.gsn.elements import CONTEXTUAL, Element, Frozen
+from assurance.gsn.relations import (
+    Choice,
+    ClaimPoint,
+    Interface,
+    PatternCard,
+    Relation,
+    RelationRef,
+    RelationType,
+    Suppression,
+    Template,
+)
 from evidence.diagnostics import Place, Severity, code
 from evidence.errors import InputError
 
-SCHEMA: Final = "gsn-argument/1"
-MAX_IDENTIFIER = 200
-MAX_TEXT = 20_000
+SCHEMA: Final = "gsn-argument/2"
+
+Kind = Literal["argument", "contract"]
+"""A module that argues, or a contract module that joins modules (1:4.7)."""
 
 G130 = code(
     "G130",
@@ -37,112 +47,26 @@ G130 = code(
     "write the file with `Argument.as_json`, or mend the field that the message names",
 )
 
-
-class ElementType(StrEnum):
-    """The symbols of core GSN (1:2.1.1); always stated, never guessed from an identifier."""
-
-    GOAL = "Goal"
-    STRATEGY = "Strategy"
-    SOLUTION = "Solution"
-    CONTEXT = "Context"
-    ASSUMPTION = "Assumption"
-    JUSTIFICATION = "Justification"
+_Node = TypeVar("_Node", bound=Hashable)
 
 
-CONTEXTUAL: Final = frozenset({ElementType.CONTEXT, ElementType.ASSUMPTION, ElementType.JUSTIFICATION})
-"""The kinds that stand beside an element and give it context."""
-
-DEVELOPABLE: Final = frozenset({ElementType.GOAL, ElementType.STRATEGY})
-"""The kinds that need support, and so may carry the undeveloped decorator (table 1:2-1)."""
-
-
-class RelationType(StrEnum):
-    """The relations of core GSN (1:2.1.3); an arrow runs from the parent (source) to the target."""
-
-    SUPPORTED_BY = "supported_by"
-    IN_CONTEXT_OF = "in_context_of"
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Provenance(_Frozen):
-    """Where an element came from: the pattern, and the values that its parameters were bound to."""
-
-    pattern: str
-    binding: tuple[tuple[str, str], ...] = ()
-
-
-class _Base(_Frozen):
-    """What every element has. `place` says where it was written, for findings; it is not stored."""
-
-    id: str = Field(max_length=MAX_IDENTIFIER)
-    text: str = Field(default="", max_length=MAX_TEXT)
-    undeveloped: bool = False
-    uninstantiated: bool = False
-    provenance: Provenance | None = None
-    place: Place | None = Field(default=None, exclude=True)
-
-
-class Goal(_Base):
-    """A claim. `claim` names the requirement that it restates, if any."""
-
-    type: Literal[ElementType.GOAL] = ElementType.GOAL
-    claim: str | None = None
-
-
-class Strategy(_Base):
-    """How a goal follows from the goals below it; makes no claim itself."""
-
-    type: Literal[ElementType.STRATEGY] = ElementType.STRATEGY
-
-
-class Solution(_Base):
-    """A reference to evidence: `evidence` holds record digests or document identifiers, never the evidence."""
-
-    type: Literal[ElementType.SOLUTION] = ElementType.SOLUTION
-    evidence: tuple[str, ...] = ()
-
-
-class Context(_Base):
-    """An artefact that is referred to, or an explanation, in whose scope an element is stated."""
-
-    type: Literal[ElementType.CONTEXT] = ElementType.CONTEXT
-
-
-class Assumption(_Base):
-    """A statement that is taken for granted on purpose."""
-
-    type: Literal[ElementType.ASSUMPTION] = ElementType.ASSUMPTION
-
-
-class Justification(_Base):
-    """Why the one element that it is attached to is acceptable (1:2.2.19)."""
-
-    type: Literal[ElementType.JUSTIFICATION] = ElementType.JUSTIFICATION
-
-
-Element = Annotated[Goal | Strategy | Solution | Context | Assumption | Justification, Field(discriminator="type")]
-
-
-class Relation(_Frozen):
-    """An arrow from `source` to `target`, both identifiers in the same module."""
-
-    type: RelationType
-    source: str
-    target: str
-    place: Place | None = Field(default=None, exclude=True)
-
-
-class _File(_Frozen):
+class _File(Frozen):
     """The JSON form, for validation on reading."""
 
-    schema_: Literal["gsn-argument/1"] = Field(alias="schema")
+    schema_: Literal["gsn-argument/1", "gsn-argument/2"] = Field(alias="schema")
     module: str
     title: str = ""
+    kind: Kind = "argument"
     elements: tuple[Element, ...]
     relations: tuple[Relation, ...]
+    choices: tuple[Choice, ...] = ()
+    claim_points: tuple[ClaimPoint, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    contains: tuple[str, ...] = ()
+    pattern: PatternCard | None = None
+    template: Template | None = None
+    suppressions: tuple[Suppression, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
 
 
 class Argument:
@@ -152,14 +76,27 @@ class Argument:
     KeyError, except as ends of relations, which may dangle.
     """
 
-    def __init__(self, module: str = "main", title: str = "") -> None:
+    def __init__(self, module: str = "main", title: str = "", kind: Kind = "argument") -> None:
         self.module = module
         self.title = title
+        self.kind: Kind = kind
+        self.choices: tuple[Choice, ...] = ()
+        self.claim_points: tuple[ClaimPoint, ...] = ()
+        self.interfaces: tuple[Interface, ...] = ()
+        self.contains: tuple[str, ...] = ()
+        self.pattern: PatternCard | None = None
+        self.template: Template | None = None
+        self.suppressions: tuple[Suppression, ...] = ()
+        self.extra: tuple[tuple[str, str], ...] = ()
+        self.place: Place | None = None
         self._elements: dict[str, Element] = {}
         self._duplicates: list[Element] = []
         self._relations: list[Relation] = []
         self._outgoing: dict[str, list[Relation]] = {}
         self._incoming: dict[str, list[Relation]] = {}
+        self._named: dict[str, list[Relation]] = {}
+        self._between: dict[tuple[str, str], list[Relation]] = {}
+        self._aimed: dict[int, list[Relation]] | None = None
         self._graph: nx.DiGraph[str] | None = None
 
     # -- building -----------------------------------------------------------------------------------------
@@ -184,8 +121,14 @@ class Argument:
         for relation in relations:
             self._relations.append(relation)
             self._outgoing.setdefault(relation.source, []).append(relation)
-            self._incoming.setdefault(relation.target, []).append(relation)
+            if relation.target or relation.challenged is None:
+                self._incoming.setdefault(relation.target, []).append(relation)
+            if relation.challenged is None:
+                self._between.setdefault((relation.source, relation.target), []).append(relation)
+            if relation.id is not None:
+                self._named.setdefault(relation.id, []).append(relation)
         self._graph = None
+        self._aimed = None
 
     def support(self, source: str, *targets: str) -> None:
         """`source` is supported by each target."""
@@ -194,6 +137,14 @@ class Argument:
     def contextualise(self, source: str, *targets: str) -> None:
         """`source` is stated in the context of each target."""
         self.relate(*(Relation(type=RelationType.IN_CONTEXT_OF, source=source, target=t) for t in targets))
+
+    def challenge(self, source: str, *targets: str | RelationRef) -> None:
+        """`source` casts doubt on each target, an element or a relation."""
+        for target in targets:
+            if isinstance(target, RelationRef):
+                self.relate(Relation(type=RelationType.CHALLENGES, source=source, challenged=target))
+            else:
+                self.relate(Relation(type=RelationType.CHALLENGES, source=source, target=target))
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -210,7 +161,16 @@ class Argument:
         return self._elements[identifier]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Argument) and self.as_json() == other.as_json()
+        """The same elements in the same order, and from each element the same relations in the same order.
+
+        How relations of different elements or types are interleaved says nothing.
+        """
+        return isinstance(other, Argument) and self._canonical() == other._canonical()
+
+    def _canonical(self) -> dict[str, Any]:
+        value = self.as_json()
+        value["relations"] = sorted(value["relations"], key=lambda item: (item["source"], item["type"]))
+        return value
 
     __hash__ = None  # type: ignore[assignment]  # mutable: no place in a set
 
@@ -247,16 +207,43 @@ class Argument:
         """The elements in whose context an element stands, each once."""
         return self._targets(identifier, RelationType.IN_CONTEXT_OF)
 
+    def challengers(self, identifier: str) -> tuple[Element, ...]:
+        """The elements that challenge an element itself (not a relation of it), each once."""
+        found: dict[str, Element] = {}
+        for relation in self._incoming.get(identifier, ()):
+            if relation.type is RelationType.CHALLENGES and relation.source in self._elements:
+                found[relation.source] = self._elements[relation.source]
+        return tuple(found.values())
+
+    def challenges_of(self, challenged: Relation) -> tuple[Relation, ...]:
+        """The challenges that are aimed at a relation."""
+        if self._aimed is None:
+            self._aimed = {}
+            for relation in self._relations:
+                for target in self.find(relation.challenged) if relation.challenged is not None else ():
+                    self._aimed.setdefault(id(target), []).append(relation)
+        return tuple(self._aimed.get(id(challenged), ()))
+
+    def find(self, reference: RelationRef) -> tuple[Relation, ...]:
+        """The relations that a reference names: one when it is sound; none, or several when it is ambiguous."""
+        if reference.id is not None:
+            return tuple(self._named.get(reference.id, ()))
+        between = self._between.get((reference.source, reference.target), ())
+        return tuple(relation for relation in between if reference.type in (None, relation.type))
+
     def parents(self, identifier: str) -> tuple[Element, ...]:
         """The elements that an element supports or gives context to, each once."""
         found: dict[str, Element] = {}
         for relation in self._incoming.get(identifier, ()):
-            if relation.source in self._elements:
+            if relation.type is not RelationType.CHALLENGES and relation.source in self._elements:
                 found[relation.source] = self._elements[relation.source]
         return tuple(found.values())
 
     def roots(self) -> tuple[Element, ...]:
-        """Elements that nothing else points at and that are no mere context; several tops are permitted."""
+        """Elements that support and give context to nothing else, and are no mere context; several are permitted.
+
+        Elements that challenge others are among them: each is the top of its counter-argument.
+        """
         return tuple(
             element
             for element in self
@@ -266,20 +253,22 @@ class Argument:
     # -- walking ------------------------------------------------------------------------------------------
 
     def graph(self) -> nx.DiGraph[str]:
-        """The relations whose ends exist, of all types, as a directed graph over identifiers. Read only."""
+        """Support and context between elements that exist, as a directed graph over identifiers. Read only."""
         if self._graph is None:
             graph: nx.DiGraph[str] = nx.DiGraph()
             graph.add_nodes_from(self._elements)
             graph.add_edges_from(
                 (relation.source, relation.target)
                 for relation in self._relations
-                if relation.source in self._elements and relation.target in self._elements
+                if relation.type is not RelationType.CHALLENGES
+                and relation.source in self._elements
+                and relation.target in self._elements
             )
             self._graph = graph
         return self._graph
 
     def reachable(self, identifiers: Iterable[str]) -> frozenset[str]:
-        """The given elements and all that can be reached from them along any relation."""
+        """The given elements and all that can be reached from them along support and context."""
         graph = self.graph()
         seen = {identifier for identifier in identifiers if identifier in self._elements}
         waiting = list(seen)
@@ -317,21 +306,14 @@ class Argument:
 
         A cycle is given as its identifiers in order, the first not repeated at the end.
         """
-        graph = self.graph()
-        order = {identifier: index for index, identifier in enumerate(self._elements)}
-        found: list[tuple[str, ...]] = []
-        for knot in nx.strongly_connected_components(graph):
-            start = min(knot, key=order.__getitem__)
-            if len(knot) > 1 or graph.has_edge(start, start):
-                found.append(_shortest_cycle(graph, start, knot))
-        return tuple(sorted(found, key=lambda cycle: order[cycle[0]]))
+        return cycles_of(self._elements, self.graph().edges)
 
     # -- storing ------------------------------------------------------------------------------------------
 
     def as_json(self) -> dict[str, Any]:
         """The argument as JSON values; places are left out, and so are fields at their default."""
         elements = (*self._elements.values(), *self._duplicates)
-        return {
+        value: dict[str, Any] = {
             "schema": SCHEMA,
             "module": self.module,
             "title": self.title,
@@ -341,6 +323,19 @@ class Argument:
             ],
             "relations": [relation.model_dump(mode="json", exclude_defaults=True) for relation in self._relations],
         }
+        if self.kind != "argument":
+            value["kind"] = self.kind
+        for name in ("choices", "claim_points", "interfaces", "suppressions"):
+            if held := getattr(self, name):
+                value[name] = [item.model_dump(mode="json", exclude_defaults=True) for item in held]
+        for name in ("pattern", "template"):
+            if (one := getattr(self, name)) is not None:
+                value[name] = one.model_dump(mode="json", exclude_defaults=True)
+        if self.contains:
+            value["contains"] = list(self.contains)
+        if self.extra:
+            value["extra"] = [list(item) for item in self.extra]
+        return value
 
     @classmethod
     def from_json(cls, value: object, file: str | None = None) -> Argument:
@@ -354,21 +349,71 @@ class Argument:
                 for detail in error.errors(include_url=False, include_context=False, include_input=False)
             ]
             raise InputError(*findings) from None
-        argument = cls(read.module, read.title)
+        argument = cls(read.module, read.title, read.kind)
         argument.add(*read.elements)
         argument.relate(*read.relations)
+        for name in (
+            "choices",
+            "claim_points",
+            "interfaces",
+            "contains",
+            "pattern",
+            "template",
+            "suppressions",
+            "extra",
+        ):
+            setattr(argument, name, getattr(read, name))
         return argument
 
 
-def _shortest_cycle(graph: nx.DiGraph[str], start: str, knot: set[str]) -> tuple[str, ...]:
-    """Breadth-first from `start` back to `start` within a strongly connected set that holds it."""
-    came_from: dict[str, str] = {}
+def cycles_of(
+    nodes: Iterable[_Node],
+    edges: Iterable[tuple[_Node, _Node]],
+    through: Collection[tuple[_Node, _Node]] | None = None,
+) -> tuple[tuple[_Node, ...], ...]:
+    """One shortest cycle for each knot of a directed graph; nodes are in their order.
+
+    It runs through the knot's first node or, with `through`, along the first of these edges; knots without one are
+    left out. A cycle is given as its nodes in order, the first not repeated at the end.
+    """
+    graph: nx.DiGraph[_Node] = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    order = {node: index for index, node in enumerate(graph)}
+    found: list[tuple[_Node, ...]] = []
+    knots = [
+        knot
+        for knot in nx.strongly_connected_components(graph)
+        if len(knot) > 1 or any(graph.has_edge(node, node) for node in knot)
+    ]
+    if through is None:
+        for knot in knots:
+            start = min(knot, key=order.__getitem__)
+            found.append(_shortest_cycle(graph, start, start, knot))
+    else:
+        number = {node: index for index, knot in enumerate(knots) for node in knot}
+        first: dict[int, tuple[_Node, _Node]] = {}
+        for source, target in through:
+            if source in number and number[source] == number.get(target) and graph.has_edge(source, target):
+                first.setdefault(number[source], (source, target))
+        for index, (source, target) in first.items():
+            if source == target:
+                found.append((source,))
+            else:  # along the edge first, then the shortest way back
+                way = _shortest_cycle(graph, target, source, knots[index])
+                found.append((source, *way[:-1]))
+    return tuple(sorted(found, key=lambda cycle: order[cycle[0]]))
+
+
+def _shortest_cycle(graph: nx.DiGraph[_Node], start: _Node, end: _Node, knot: set[_Node]) -> tuple[_Node, ...]:
+    """Breadth-first from `start` to `end` within a strongly connected set; without the end where both are the same."""
+    came_from: dict[_Node, _Node] = {}
     waiting = deque([start])
     while True:
         here = waiting.popleft()
         for target in graph.successors(here):
-            if target == start:
-                path = [here]
+            if target == end:
+                path = [here] if start == end else [end, here]
                 while path[-1] != start:
                     path.append(came_from[path[-1]])
                 return tuple(reversed(path))

@@ -7,16 +7,19 @@ estimates only choose between plans that fit. Numbers, links and coordinates on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
 from assurance.gsn import legend
-from assurance.gsn.model import CONTEXTUAL, Argument, Element, ElementType
-from assurance.gsn.shapes import SIZE, Limits, Shape, shape_of
-from assurance.gsn.tree import Node, arrange
+from assurance.gsn.elements import Element, ElementType
+from assurance.gsn.hierarchy import Hierarchy
+from assurance.gsn.nodes import Builder, Start, names_of, nodes_of, together
+from assurance.gsn.relations import RelationType
+from assurance.gsn.shapes import SIZE, Limits
+from assurance.gsn.tree import DIAMOND, GAP_Y, MARK_ROW, Node, arrange, room_across
 
 MIN_TEXT: Final = 6.5
 """Smallest printed text in points."""
@@ -26,8 +29,8 @@ MAX_SCALE: Final = 1.2
 POINTS_PER_MM: Final = 72 / 25.4
 HEADER: Final = 18.0
 """Points kept at the top of a page for its title."""
-_REPEATED: Final = "repeated"
-_CONTINUED: Final = "continued"
+_LEAST_SHAPE: Final = (104.0, 74.0)
+"""Width and height that the largest shapes must be able to have."""
 
 
 class PageKind(StrEnum):
@@ -53,23 +56,13 @@ class Draft:
     """Which part of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a page begins with: an element (None: several side by side) and its share of what hangs on it."""
-
-    element: Element | None
-    contexts: tuple[Element, ...]
-    children: tuple[Element, ...]
-    part: int = 1
-
-
-def paginate(argument: Argument, size_mm: tuple[float, float], margin: float) -> list[Draft]:
+def paginate(hierarchy: Hierarchy, size_mm: tuple[float, float], margin: float) -> list[Draft]:
     """The pages of an argument in reading order; `margin` in points."""
-    pager = Pager(argument, size_mm, margin)
+    pager = Pager(hierarchy, size_mm, margin)
     whole = pager.whole()
     if whole is not None:
         return [whole]
-    overview = Pager(argument, size_mm, margin, abridged=True)
+    overview = Pager(hierarchy, size_mm, margin, abridged=True)
     drafts = overview.branch(overview.build.top())[0]
     waiting = [pager.build.top()]
     while waiting:
@@ -79,133 +72,47 @@ def paginate(argument: Argument, size_mm: tuple[float, float], margin: float) ->
     return drafts
 
 
-_NOTHING: Final = Shape(ElementType.GOAL, 0.0, 0.0, (), (0.0, 0.0))
-
-
-class Builder:
-    """Makes trees of nodes from the argument: a function of a start and of what is to be developed below it."""
-
-    def __init__(self, argument: Argument, limits: Limits) -> None:
-        self.argument = argument
-        self.limits = limits
-        self.claimed: set[str] = set()
-        """Elements that occur on an earlier page."""
-        self._shapes: dict[tuple[str, str], Shape] = {}
-        self._children = {element.id: argument.children(element.id) for element in argument}
-        self._contexts = {element.id: argument.contexts(element.id) for element in argument}
-        if limits.abridged:
-            self._contexts = dict.fromkeys(self._contexts, ())
-
-    def children(self, element: Element) -> tuple[Element, ...]:
-        return self._children[element.id]
-
-    def contexts(self, element: Element) -> tuple[Element, ...]:
-        return self._contexts[element.id]
-
-    def has_more(self, element: Element) -> bool:
-        """Whether anything hangs on the element."""
-        return bool(self._children[element.id] or self._contexts[element.id])
-
-    def shape(self, element: Element, tag: str = "") -> Shape:
-        key = (element.id, tag)
-        found = self._shapes.get(key)
-        if found is None:
-            found = self._shapes[key] = shape_of(element, self.limits, tag)
-        return found
-
-    def start(self, element: Element) -> Start:
-        return Start(element, self.contexts(element), self.children(element))
-
-    def top(self) -> Start:
-        """The tops of the argument, and of whatever cannot be reached from them."""
-        tops = list(self.argument.roots())
-        reached = set(self.argument.reachable(top.id for top in tops))
-        loose = [element for element in self.argument if element.id not in reached]
-        for element in sorted(loose, key=lambda item: item.type in CONTEXTUAL):
-            if element.id not in reached:
-                tops.append(element)
-                reached |= self.argument.reachable([element.id])
-        return self.start(tops[0]) if len(tops) == 1 else Start(None, (), tuple(tops))
-
-    def everything(self) -> Node:
-        """The nodes of a page with all elements in full."""
-        start = self.top()
-        while True:
-            node, cuts = self.tree(start, None)
-            if not cuts:
-                return node
-            # relations that start at a context are wrong, but not lost: the context is drawn as one more top
-            tops = start.children if start.element is None else (start.element,)
-            start = Start(None, (), (*tops, *cuts))
-
-    def tree(self, start: Start, developed: set[str] | None) -> tuple[Node, list[Element]]:
-        """The nodes of a page, and the elements that are cut there: what hangs on them is not in `developed`.
-
-        None develops everything. Of several occurrences the first one counts, level by level; the others
-        are repeats.
-        """
-        seen: set[str] = set()
-        cuts: list[Element] = []
-
-        def occur(element: Element, beside: bool, first: bool = False) -> tuple[Node, bool]:
-            more = self.has_more(element)
-            if element.id in seen or (element.id in self.claimed and not first):
-                return Node(element, self.shape(element, _REPEATED), repeated=True, transfer=more), False
-            seen.add(element.id)
-            grows = more and not beside and (developed is None or element.id in developed)
-            if more and not grows:
-                cuts.append(element)
-            return Node(element, self.shape(element), transfer=more and not grows), grows
-
-        if start.element is None:
-            root = Node(None, _NOTHING)
-        else:
-            seen.add(start.element.id)
-            again = start.part > 1
-            root = Node(start.element, self.shape(start.element, _CONTINUED if again else ""), repeated=again)
-        waiting = [(root, start.contexts, start.children)]
-        for node, contexts, children in waiting:
-            node.contexts = [occur(element, True)[0] for element in contexts]
-            for element in children:
-                # what a page begins with was cut on an earlier page, and stands in full here
-                child, grows = occur(element, False, first=node.element is None)
-                node.children.append(child)
-                if grows:
-                    waiting.append((child, self.contexts(element), self.children(element)))
-        return root, cuts
-
-
 class Pager:
     """Cuts an argument into pages of one size."""
 
-    def __init__(self, argument: Argument, size_mm: tuple[float, float], margin: float, abridged: bool = False) -> None:
+    def __init__(
+        self, hierarchy: Hierarchy, size_mm: tuple[float, float], margin: float, abridged: bool = False
+    ) -> None:
         inner = size_mm[0] * POINTS_PER_MM - 2 * margin
-        high = size_mm[1] * POINTS_PER_MM - 2 * margin - HEADER - legend.height(inner)
+        high = size_mm[1] * POINTS_PER_MM - 2 * margin - HEADER - legend.height(inner, hierarchy.keys())
         self.room = (inner / MIN_SCALE, high / MIN_SCALE)
         self.area = self.room[0] * self.room[1]
         # room for one element above another, each with its triangles, and for one between two contexts
-        tallest = (self.room[1] - 95.0) / 2
-        widest = (self.room[0] - 70.0) / 3
-        self.argument = argument
+        across, down = _needs(hierarchy)
+        tallest = (self.room[1] - 95.0 - down) / 2
+        widest = (self.room[0] - 70.0 - across) / 3
+        if tallest < _LEAST_SHAPE[1] or widest < _LEAST_SHAPE[0]:
+            raise ValueError(f"a page of {size_mm[0]:g} x {size_mm[1]:g} mm has no room for this argument's signs")
+        self.hierarchy = hierarchy
         self.abridged = abridged
-        self.build = Builder(argument, Limits(min(230.0, widest), min(400.0, tallest), abridged))
+        self.build = Builder(hierarchy, Limits(min(230.0, widest), min(400.0, tallest), abridged))
+
+    @cached_property
+    def upward(self) -> list[Element]:
+        """All elements, what hangs on an element before the element itself."""
+        return self.hierarchy.upward()
 
     @cached_property
     def weight(self) -> dict[str, float]:
         """For each element roughly the area that it takes with what hangs on it (shared parts counted twice)."""
         found: dict[str, float] = {}
-        for element in reversed(self.argument.walk()):
-            below = (*self.build.contexts(element), *self.build.children(element))
-            found[element.id] = self.space(element) + sum(found.get(item.id, 0.0) for item in below)
+        for element in self.upward:
+            below = self.hierarchy.below(element.id)
+            found[element.id] = self.space(element) + sum([found.get(item.element.id, 0.0) for item in below])
         return found
 
     @cached_property
     def pages_left(self) -> dict[str, float]:
         """For each element an estimate of the pages that it takes to show what hangs on it."""
         found: dict[str, float] = {}
-        for element in reversed(self.argument.walk()):
+        for element in self.upward:
             share = self.weight[element.id] / (0.4 * self.area)
-            below = sum(found.get(item.id, 0.0) for item in self.build.children(element))
+            below = sum([found.get(item.id, 0.0) for item in self.build.growing(element)])
             found[element.id] = max(0.25, share) if share <= 1.0 else 1.0 + below
             if not self.build.has_more(element):
                 found[element.id] = 0.0
@@ -217,7 +124,7 @@ class Pager:
 
     def whole(self) -> Draft | None:
         """One page with everything, or None where that does not fit."""
-        if sum(self.space(element) for element in self.argument) > self.area:
+        if sum(self.space(element) for element in self.hierarchy.argument) > self.area:
             return None
         return self.draft(PageKind.WHOLE, self.build.everything())
 
@@ -261,25 +168,22 @@ class Pager:
         starts: list[Start] = []
         group: list[Element] = []
         for element in cuts:
-            together = Start(None, (), (*group, element))
-            weight = sum(self.weight[item.id] for item in together.children)
-            if group and weight < 0.9 * self.area and self.trial(together, self.closure(together)):
-                group.append(element)
-                continue
+            if group and sum(self.weight[item.id] for item in (*group, element)) < 0.9 * self.area:
+                start = together((*group, element))
+                if self.trial(start, self.closure(start)):
+                    group.append(element)
+                    continue
             if group:
-                starts.append(self.begin(group))
+                starts.append(self.build.begin(group))
             group = [element]
-        return [*starts, self.begin(group)] if group else []
-
-    def begin(self, group: list[Element]) -> Start:
-        return self.build.start(group[0]) if len(group) == 1 else Start(None, (), tuple(group))
+        return [*starts, self.build.begin(group)] if group else []
 
     def share(self, start: Start) -> tuple[Start, Start | None]:
-        """As many of the contexts and children as fit undeveloped, at least one, and what is left."""
-        contexts, children = start.contexts, start.children
+        """As much of what is beside and below as fits undeveloped, at least one, and what is left."""
+        contexts, children = start.beside, start.children
 
         def fits(beside: int, below: int) -> bool:
-            portion = replace(start, contexts=contexts[:beside], children=children[:below])
+            portion = replace(start, beside=contexts[:beside], children=children[:below])
             return self.trial(portion, set()) is not None
 
         if fits(len(contexts), len(children)):
@@ -292,14 +196,14 @@ class Pager:
             beside = 1
         if beside == 0 and below == 0:
             below = 1
-        now = replace(start, contexts=contexts[:beside], children=children[:below])
-        return now, replace(start, contexts=contexts[beside:], children=children[below:], part=start.part + 1)
+        now = replace(start, beside=contexts[:beside], children=children[:below])
+        return now, replace(start, beside=contexts[beside:], children=children[below:], part=start.part + 1)
 
     def choose(self, start: Start) -> set[str]:
         """What to develop on a page: of the plans "so many generations, then each branch that fits whole" the one
         that leaves the fewest pages to make, by an estimate; among equals the one that shows most. An overview
         has no pages below it, and shows as much as it can."""
-        if sum(self.weight[item.id] for item in start.children) < 2 * self.area:
+        if sum(self.weight[item.element.id] for item in (*start.beside, *start.children)) < 2 * self.area:
             everything = self.closure(start)
             if self.trial(start, everything):
                 return everything
@@ -321,8 +225,8 @@ class Pager:
 
     def unit(self, element: Element) -> set[str]:
         """An element with the strategies right below it, so that pages rather begin with goals."""
-        strategies = (item.id for item in self.build.children(element) if item.type is ElementType.STRATEGY)
-        return {element.id, *strategies}
+        below = self.hierarchy.children[element.id]
+        return {element.id, *(item.element.id for item in below if item.element.type is ElementType.STRATEGY)}
 
     def completed(self, start: Start, developed: set[str]) -> set[str]:
         """Add the branches that fit whole, small ones first."""
@@ -364,18 +268,48 @@ class Pager:
     def closure(self, start: Start, element: Element | None = None) -> set[str]:
         """All support below a start, or below one element on its page, that is not on an earlier page."""
         found: set[str] = set()
-        waiting = list(start.children if element is None else self.build.children(element))
         if element is not None:
             found.add(element.id)
+            waiting = list(self.build.growing(element))
         elif start.element is None:
-            found.update(item.id for item in waiting)
-            waiting = [below for item in waiting for below in self.build.children(item)]
+            found.update(item.element.id for item in start.children)
+            waiting = [below for item in start.children for below in self.build.growing(item.element)]
+        else:
+            links = (*start.beside, *start.children)
+            waiting = [item.element for item in links if item.type is not RelationType.IN_CONTEXT_OF]
+            waiting += [item.element for link in links for item in link.challengers]
+        claimed = self.build.claimed
         while waiting:
             below = waiting.pop()
-            if below.id not in found and below.id not in self.build.claimed and below is not start.element:
+            if below.id not in found and below.id not in claimed and below is not start.element:
                 found.add(below.id)
-                waiting.extend(self.build.children(below))
+                waiting.extend(self.build.growing(below))
         return found
+
+
+def _needs(hierarchy: Hierarchy) -> tuple[float, float]:
+    """Room across and down that signs take beside two elements one above the other, at most."""
+    across = down = 0.0
+    challenged = False
+    points, trunks = hierarchy.points, hierarchy.trunks
+    for name in hierarchy.children:
+        beside = (*hierarchy.contexts[name], *hierarchy.challengers[name])
+        own = MARK_ROW * (len(points.get(name, ())) + len(trunks.get(name, ())))
+        most = 0.0
+        for link in (*hierarchy.children[name], *beside):
+            if link.marks:
+                across = max(across, room_across(link.marks))
+            if link.challengers or link.type is RelationType.CHALLENGES:
+                challenged = True
+            if not (link.marks or link.challengers or link.choice or points):
+                continue
+            rows = len(link.marks) + bool(link.challengers) + len(points.get(link.element.id, ()))
+            diamond = 0.0
+            if link.choice is not None:
+                diamond = DIAMOND[1] + GAP_Y + MARK_ROW * len(hierarchy.diamonds[link.choice].marks)
+            most = max(most, MARK_ROW * rows + diamond)
+        down = max(down, own + most)
+    return across + (60.0 if challenged else 0.0), down
 
 
 def _most(count: int, fits: Callable[[int], bool]) -> int:
@@ -388,16 +322,3 @@ def _most(count: int, fits: Callable[[int], bool]) -> int:
         else:
             high = middle - 1
     return low
-
-
-def nodes_of(root: Node) -> list[Node]:
-    """The nodes of a page, parents first, each followed by what stands beside it."""
-    order = [root]
-    for node in order:
-        order.extend(node.contexts)
-        order.extend(node.children)
-    return order
-
-
-def names_of(root: Node) -> Iterator[str]:
-    return (node.element.id for node in nodes_of(root) if node.element is not None)

@@ -12,16 +12,19 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from assurance.gsn import legend, marks, text
+from assurance.gsn.elements import AwayElement, ElementType, Goal
+from assurance.gsn.hierarchy import Sign, element_keys
 from assurance.gsn.layout import HEADER, POINTS_PER_MM, Box, Page, PageKind, Role, Transfer
 from assurance.gsn.marks import GREY, INK, PAPER, number
-from assurance.gsn.model import ElementType, RelationType
-from assurance.gsn.shapes import BASE, CORNER, LINE, MARK, SIZE, SLANT
-from assurance.gsn.tree import Wire
+from assurance.gsn.outlines import outline
+from assurance.gsn.relations import RelationType
+from assurance.gsn.shapes import BASE, CLAIMS, DOMES, ICON, LINE, MARK, SIZE
+from assurance.gsn.strokes import strokes
+from assurance.gsn.tree import HEAD
 from assurance.resources import folder
 
 PREFIX: Final = "gsn"
@@ -29,6 +32,9 @@ _TITLE_SIZE: Final = 9.0
 _TOPS_NAMED: Final = 8
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]|-(?=-)")
 _LETTERS: Final = {ElementType.ASSUMPTION: "A", ElementType.JUSTIFICATION: "J"}
+_AWAY_LETTERS: Final = {ElementType.AWAY_ASSUMPTION: "A", ElementType.AWAY_JUSTIFICATION: "J"}
+_SIGNS: Final = frozenset(sign.value for sign in Sign)
+_SHADE: Final = "#cfcfcf"
 _FALLBACKS: Final = "Inter,DejaVu Sans,sans-serif"
 
 PageLink = Callable[[int], str]
@@ -95,7 +101,8 @@ def render(
     parts.append(
         f'<g transform="translate({number(page.origin[0])} {number(page.origin[1])}) scale({page.scale:.4f})">'
     )
-    parts.extend(_wires(page.wires))
+    parts.extend(strokes(page.wires))
+    parts.extend(_signs(page))
     for box in page.boxes:
         parts.extend(_box(view, box))
     parts.append("</g>")
@@ -199,6 +206,12 @@ def _box(view: _View, box: Box) -> Iterator[str]:
 def _inside(box: Box, status: str | None) -> Iterator[str]:
     element, shape = box.element, box.shape
     name = f"{element.type} {element.id}" + (f", {status}" if status else "")
+    if isinstance(element, AwayElement):
+        name += f", of module {element.module}"
+    if element.defeated:
+        name += ", defeated"
+    if box.note:
+        name += f", {box.note}"
     if shape.shortened:
         name += f": {element.text}"
     yield f"<title>{escape(text.clean(name))}</title>"
@@ -207,9 +220,22 @@ def _inside(box: Box, status: str | None) -> Iterator[str]:
     line = GREY if box.copy else (look.line if look else INK)
     heavy = ' stroke-width="1.8"' if look and not box.copy else ""
     yield _outline(box, f'fill="{ground}" stroke="{line}"{heavy}')
+    if element.defeated:  # below the words, so that they stay legible
+        yield marks.cross(box.x, box.y, shape.width, shape.height)
     centre = box.x + shape.width / 2
-    if element.undeveloped or element.uninstantiated:
-        yield marks.decorator(element.undeveloped, element.uninstantiated, centre, box.y + shape.height)
+    low = box.y + shape.height - shape.sole
+    by_contract = isinstance(element, Goal) and element.by_contract
+    if element.undeveloped or element.uninstantiated or by_contract:
+        yield marks.decorator(element.undeveloped, element.uninstantiated, centre, low, by_contract)
+    if shape.sill:
+        left = shape.lines[0].x if element.type not in DOMES else 5.0
+        yield marks.module_icon(box.x + left, box.y + shape.sill + 2.5, _SHADE)
+    if shape.public is not None:
+        yield marks.module_icon(box.x + shape.public[0], box.y + shape.public[1])
+    letter = _AWAY_LETTERS.get(element.type)
+    if letter:
+        corner = box.x + shape.width - text.width(letter, SIZE, bold=True)
+        yield _text(corner, box.y + BASE, letter, ' font-weight="bold"')
     letter = _LETTERS.get(element.type)
     if letter:
         corner = box.x + shape.width - text.width(letter, SIZE, bold=True)
@@ -223,7 +249,7 @@ def _inside(box: Box, status: str | None) -> Iterator[str]:
         yield _text(right - text.width(label, SIZE), y - LINE / 2 + BASE, label)
     if status is None:
         return
-    if element.type is ElementType.GOAL and box.role is not Role.BRIEF:
+    if element.type in CLAIMS and box.role is not Role.BRIEF:
         left = x - text.width(status, SIZE)
         colour = f' fill="{marks.LOOKS[status].line}"'
         yield _text(left, y - LINE / 2 + BASE, status, colour)
@@ -232,24 +258,8 @@ def _inside(box: Box, status: str | None) -> Iterator[str]:
 
 
 def _outline(box: Box, paint: str) -> str:
-    return outline(box.element.type, box.x, box.y, box.shape.width, box.shape.height, paint)
-
-
-def outline(kind: ElementType, x: float, y: float, wide: float, high: float, paint: str, scale: float = 1.0) -> str:
-    """The symbol of a kind of element (GSN table 1:2-1); `scale` makes the slant and the corners smaller."""
-    left, top = number(x), number(y)
-    if kind is ElementType.GOAL:
-        return f'<path d="M{left} {top}h{number(wide)}v{number(high)}h-{number(wide)}z" {paint}/>'
-    if kind is ElementType.STRATEGY:
-        lean, across = SLANT * scale, number(wide - SLANT * scale)
-        path = f"M{number(x + lean)} {top}h{across}l-{number(lean)} {number(high)}h-{across}z"
-        return f'<path d="{path}" {paint}/>'
-    if kind is ElementType.CONTEXT:
-        radius = number(min(high / 2, CORNER * scale))
-        size = f'width="{number(wide)}" height="{number(high)}" rx="{radius}"'
-        return f'<rect x="{left}" y="{top}" {size} {paint}/>'
-    middle = f'cx="{number(x + wide / 2)}" cy="{number(y + high / 2)}"'
-    return f'<ellipse {middle} rx="{number(wide / 2)}" ry="{number(high / 2)}" {paint}/>'
+    shape = box.shape
+    return outline(shape.type, box.x, box.y, shape.width, shape.height, paint, sill=shape.sill, dome=shape.dome)
 
 
 def _transfer(target: str | None, transfer: Transfer) -> Iterator[str]:
@@ -262,70 +272,26 @@ def _transfer(target: str | None, transfer: Transfer) -> Iterator[str]:
 # -- relations --------------------------------------------------------------------------------------------
 
 
-def _wires(wires: Iterable[Wire]) -> Iterator[str]:
-    """The lines, those of one element and kind in one path, so that shared pieces are drawn once."""
-    grouped: dict[tuple[str, RelationType], list[Wire]] = {}
-    for wire in wires:
-        grouped.setdefault((wire.source, wire.type), []).append(wire)
-    lines: list[str] = []
-    solid: list[str] = []
-    hollow: list[str] = []
-    for (_, kind), members in grouped.items():
-        lines.append(_strokes(members))
-        for wire in members:
-            (before_x, _), (x, y) = wire.points[-2:]
-            if kind is RelationType.SUPPORTED_BY:
-                solid.append(marks.head_down(x, y))
-            else:
-                hollow.append(marks.head_sideways(x, y, x < before_x))
-    if lines:
-        yield f'<path d="{"".join(lines)}" fill="none" stroke="{INK}"/>'
-    if solid:
-        yield f'<path d="{"".join(solid)}" fill="{INK}"/>'
-    if hollow:
-        yield f'<path d="{"".join(hollow)}" fill="{PAPER}" stroke="{INK}"/>'
-
-
-def _strokes(wires: list[Wire]) -> str:
-    """Path data of the pieces of some lines, overlapping pieces joined; ends stop short of the arrowhead."""
-    flat: dict[float, list[tuple[float, float]]] = {}
-    steep: dict[float, list[tuple[float, float]]] = {}
-    for wire in wires:
-        points = [(round(x, 1), round(y, 1)) for x, y in wire.points]
-        for index, ((ax, ay), (bx, by)) in enumerate(pairwise(points)):
-            if index == len(points) - 2:
-                bx, by = _shorten(ax, ay, bx, by)
-            if ay == by:
-                flat.setdefault(ay, []).append((min(ax, bx), max(ax, bx)))
-            else:
-                steep.setdefault(ax, []).append((min(ay, by), max(ay, by)))
-    path = [f"M{number(low)} {number(y)}H{number(high)}" for y in flat for low, high in _joined(flat[y])]
-    path += [f"M{number(x)} {number(low)}V{number(high)}" for x in steep for low, high in _joined(steep[x])]
-    return "".join(path)
-
-
-def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Overlapping and touching spans made one."""
-    joined: list[tuple[float, float]] = []
-    for low, high in sorted(spans):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
-        else:
-            joined.append((low, high))
-    return joined
-
-
-def _shorten(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
-    cut = marks.HEAD - 1.0
-    if ay == by:
-        return bx - cut if bx > ax else bx + cut, by
-    return bx, by - cut if by > ay else by + cut
+def _signs(page: Page) -> Iterator[str]:
+    """Signs on lines, claim points and choices, with their labels."""
+    for spot in page.spots:
+        yield marks.sign(spot.sign, spot.x, spot.y)
+        if spot.label == spot.whole and spot.label:
+            yield _text(spot.label_x, spot.label_y, spot.label)
+        elif spot.label:
+            inside = [f"<title>{escape(text.clean(spot.whole))}</title>", _text(spot.label_x, spot.label_y, spot.label)]
+            yield from _link(None, inside)
+    for choice in page.choices:
+        yield marks.diamond(choice.x, choice.y, choice.width, choice.height)
+        if choice.label:
+            yield _text(choice.x + choice.width + 3.0, choice.y + choice.height / 2 + 2.8, choice.label)
 
 
 # -- around the diagram -----------------------------------------------------------------------------------
 
 
-def _heading(page: Page) -> str:
+def subject(page: Page) -> str:
+    """What a page shows: the overview, the branches of some elements, or the whole argument."""
     tops = [box.element.id for box in page.boxes if box.above] or [box.element.id for box in page.boxes[:1]]
     if page.kind is PageKind.OVERVIEW:
         what = "overview, statements shortened"
@@ -336,7 +302,11 @@ def _heading(page: Page) -> str:
         what = "whole argument"
     if page.part[1] > 1:
         what += f", part {page.part[0]} of {page.part[1]}"
-    return f"{page.title} · {what}"
+    return what
+
+
+def _heading(page: Page) -> str:
+    return f"{page.title} · {subject(page)}"
 
 
 def _furniture(view: _View) -> Iterator[str]:
@@ -359,10 +329,11 @@ def _furniture(view: _View) -> Iterator[str]:
 
 def _key(view: _View) -> Iterator[str]:
     page = view.page
-    keys = {wire.type.value for wire in page.wires}
+    keys = {wire.type.value for wire in page.wires} | {spot.sign.value for spot in page.spots}
+    if page.choices:
+        keys.add(Sign.CHOICE.value)
     for box in page.boxes:
-        keys.add(box.element.type.value)
-        keys.update(name for name in ("undeveloped", "uninstantiated") if getattr(box.element, name))
+        keys.update(element_keys(box.element))
         if box.below or box.above:
             keys.add("more" if page.kind is PageKind.OVERVIEW else "transfer")
         if box.element.id in view.status:
@@ -381,8 +352,17 @@ def _sign(key: str, x: float, y: float, wide: float) -> str:
     high = 9.0
     paint = f'fill="{PAPER}" stroke="{INK}"'
     top = y - high / 2
+    if key == RelationType.CHALLENGES.value:
+        line = f'<path d="M{number(x)} {number(y)}h{number(wide)}" stroke="{INK}" stroke-dasharray="5 3"/>'
+        return f'{line}<path d="{marks.head_open(x + wide, y, 1.0, 0.0)}" fill="none" stroke="{INK}"/>'
+    if key in _SIGNS:
+        return marks.sign(Sign(key), x + wide / 2, y)
+    if key == "public":
+        return marks.module_icon(x, y - ICON[1] / 2)
+    if key == "by_contract":
+        return marks.decorator(False, False, x + wide / 2, y - 6.0, by_contract=True)
     if key in (RelationType.SUPPORTED_BY.value, RelationType.IN_CONTEXT_OF.value):
-        line = f'<path d="M{number(x)} {number(y)}h{number(wide - marks.HEAD)}" stroke="{INK}"/>'
+        line = f'<path d="M{number(x)} {number(y)}h{number(wide - HEAD)}" stroke="{INK}"/>'
         fill = f'fill="{INK}"' if key == RelationType.SUPPORTED_BY.value else paint
         return f'{line}<path d="{marks.head_sideways(x + wide, y, False)}" {fill}/>'
     if key.startswith("status:"):
@@ -394,9 +374,11 @@ def _sign(key: str, x: float, y: float, wide: float) -> str:
     kind = ElementType(key)
     if kind is ElementType.SOLUTION:
         return outline(kind, x + (wide - high) / 2, top, high, high, paint)
-    sign = outline(kind, x, top, wide, high, paint, 0.4)
-    letter = _LETTERS.get(kind)
-    return sign + (_text(x + wide, y + high / 2 + 1.0, letter, ' font-weight="bold"') if letter else "")
+    away = kind.value.startswith("Away")
+    sign = outline(kind, x, top, wide, high, paint, scale=0.4, sill=high * 0.6 if away else 0.0)
+    letter = _LETTERS.get(kind) or _AWAY_LETTERS.get(kind)
+    level = top + BASE - 2.0 if away else y + high / 2 + 1.0
+    return sign + (_text(x + wide, level, letter, ' font-weight="bold"') if letter else "")
 
 
 def _font_style() -> str:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assurance.argument import union_volume
-from assurance.gsn.model import Solution
-from assurance.gsn.patterns import available, instantiate, load_pattern, read_pattern
+from assurance.gsn.elements import Solution
+from assurance.gsn.patterns.library import available
 from assurance.snapshot import Snapshot
 from assurance.status import Status
 from assurance.words import claim_words, listed, result_words, share_words
@@ -335,67 +335,8 @@ def test_an_unknown_pattern_is_refused_by_name(toy: Kit) -> None:
     assert "ml-constituent" in available()
 
 
-HEAD = "schema: gsn-pattern/1\nid: p\n" + "".join(
-    f"{name}: text\n"
-    for name in (
-        "name", "intent", "motivation", "structure", "participants", "collaboration", "applicability", "consequences",
-        "implementation", "examples", "known_uses", "related_patterns",
-    )
-)  # fmt: skip
-
-
-def pattern(tmp_path: Path, elements: str) -> Any:
-    path = tmp_path / "p.yaml"
-    path.write_text(HEAD + "elements:\n" + elements, "utf-8")
-    return read_pattern(path)
-
-
-def test_a_pattern_refers_to_elements_that_it_has(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        pattern(tmp_path, "  - {id: G1, type: Goal, text: a, supported_by: [G2]}\n")
-    assert caught.value.finding.code == "G142" and caught.value.finding.place.line == HEAD.count("\n") + 2
-
-
-@pytest.mark.parametrize("token", ["{missing}", "{items}", "{item.id}", "{flag}", "{number.x}"])
-def test_a_token_without_data_is_an_error(tmp_path: Path, token: str) -> None:
-    made, source = pattern(tmp_path, f"  - {{id: G1, type: Goal, text: 'a {token}'}}\n")
-    with pytest.raises(InputError) as caught:
-        instantiate(made, {"items": [], "flag": True, "number": 5}, source)
-    assert caught.value.finding.code == "G141" and token in caught.value.finding.message
-
-
-def test_values_are_not_read_as_patterns(tmp_path: Path) -> None:
-    made, source = pattern(tmp_path, "  - {id: G1, type: Goal, text: 'a {name}'}\n")
-    found = instantiate(made, {"name": "{secret}  \\1 \n x", "secret": "no"}, source)
-    assert found.argument["G1"].text == "a {secret} \\1 x"
-
-
-def test_collections_nest_and_join_by_their_items(tmp_path: Path) -> None:
-    made, source = pattern(
-        tmp_path,
-        "  - {id: G1, type: Goal, text: top, supported_by: [G2]}\n"
-        "  - {id: G2, type: Goal, text: '{item.id} {top}', for_each: rows, supported_by: [Sn1], undeveloped: if-unsupported}\n"
-        "  - {id: Sn1, type: Solution, text: '{outer.id}{item.id}', for_each: rows/cells, evidence: '{item.id}'}\n",
-    )
-    rows = [{"id": "a", "cells": [{"id": "1"}, {"id": "2"}]}, {"id": "b", "cells": [{"id": "1"}]}, {"id": "c"}]
-    argument = instantiate(made, {"rows": rows, "top": "t"}, source).argument
-    assert [item.id for item in argument.children("G1")] == ["G2-a", "G2-b", "G2-c"]
-    assert [item.id for item in argument.children("G2-a")] == ["Sn1-a-1", "Sn1-a-2"]
-    assert [item.text for item in argument.children("G2-b")] == ["b1"]
-    assert argument["G2-c"].undeveloped and not argument["G2-a"].undeveloped and argument["G2-c"].text == "c t"
-
-
 def test_texts_that_no_element_can_hold_are_refused(toy: Kit) -> None:
     toy.case["odd"]["description"] = "x" * 30_000
     with pytest.raises(InputError) as caught:
         toy.take()
     assert caught.value.finding.code == "G143" and "C3" in caught.value.finding.message
-
-
-def test_the_shipped_pattern_gives_every_goal_a_status_or_support() -> None:
-    made, _ = load_pattern("ml-constituent")
-    for element in made.elements:
-        if element.type.value in ("Goal", "Strategy"):
-            assert element.supported_by or element.status, element.id
-        if element.type.value == "Goal" and element.status:
-            assert element.undeveloped == "if-unsupported", element.id

@@ -12,7 +12,8 @@ from case_toys import CERTIFICATE, Kit, bounds, document, kit, onnx_bytes, smoot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assurance.gsn.model import Argument, Context, Goal, Solution, Strategy
+from assurance.gsn.elements import Context, Goal, Solution, Strategy
+from assurance.gsn.model import Argument
 from assurance.snapshot import Snapshot
 from assurance.status import Status, combine, roll_up
 from evidence.digest import PREFIX, of_bytes

@@ -18,7 +18,7 @@ from assurance.dossier.signs import slug
 from assurance.dossier.view import DossierView, build_view
 from assurance.dossier.view_evidence import asked_radius, brief_limits
 from assurance.dossier.view_objectives import open_tables, single_gaps
-from assurance.gsn.model import Goal
+from assurance.gsn.elements import Goal
 from assurance.snapshot import Snapshot, take
 from assurance.status import Status
 from evidence.digest import of_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import gsn_toys as toys
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assurance.gsn.elements import CONTEXTUAL, KINDS, Context, Goal, Solution, Strategy
 from assurance.gsn.layout import A3, A4, MIN_SCALE, Box, Page, PageKind, Role, layout, pages
-from assurance.gsn.model import CONTEXTUAL, Argument, Context, Goal, Solution, Strategy
+from assurance.gsn.model import Argument
+from assurance.gsn.relations import RelationRef
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ROOMY = st.sampled_from([A4, A3, (269.0, 168.0), (210.0, 297.0)])
 SIZES = st.sampled_from([A4, A3, (180.0, 140.0), (210.0, 297.0)])
 
 
@@ -35,14 +39,27 @@ def complete(argument: Argument, made: list[Page]) -> list[str]:
                 found.append(f"{box.element.id} on page {page.number} names page {box.page}")
             if page.kind is not PageKind.OVERVIEW and box.below and box.below.page != box.page:
                 found.append(f"{box.element.id}: triangle leads to page {box.below.page}")
-    drawn = {(wire.type, wire.source, wire.target) for page in detail for wire in page.wires}
+    wires = [wire for page in detail for wire in page.wires if wire.arrow]
+    drawn = {(wire.type, wire.source, wire.target) for wire in wires if wire.challenged is None}
     meant = {
         (relation.type, relation.source, relation.target)
         for relation in argument.relations
-        if relation.source in argument and relation.target in argument
+        if relation.challenged is None and relation.source in argument and relation.target in argument
     }
     if drawn != meant:
         found.append(f"relations lost {meant - drawn}, invented {drawn - meant}")
+    noted = {box.element.id for page in detail for box in page.boxes if box.note and box.role in (Role.FULL, Role.CUT)}
+    aimed = {(wire.source, wire.challenged) for wire in wires if wire.challenged is not None}
+    allowed = set()
+    for relation in argument.relations:
+        if relation.challenged is None or relation.source not in argument:
+            continue
+        ends = {(item.source, item.target) for item in argument.find(relation.challenged)}
+        allowed |= {(relation.source, end) for end in ends}
+        if relation.source not in noted and not any((relation.source, end) in aimed for end in ends):
+            found.append(f"neither arrow nor note: {relation}")
+    if aimed - allowed:
+        found.append(f"challenges invented: {aimed - allowed}")
     return found
 
 
@@ -62,16 +79,23 @@ def test_sound_arguments_on_pages(seed: int, size: int, paper: tuple[float, floa
 
 
 @QUICK
-@given(seed=st.integers(0, 10**6), size=st.integers(1, 60), paper=SIZES)
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 60), paper=ROOMY)
 def test_wild_arguments_on_pages(seed: int, size: int, paper: tuple[float, float]) -> None:
     argument = toys.wild(seed, size)
     assert_sound(argument, pages(argument, paper))
 
 
 @QUICK
-@given(seed=st.integers(0, 10**6), size=st.integers(1, 120), sound=st.booleans())
-def test_one_picture(seed: int, size: int, sound: bool) -> None:
-    argument = toys.sound(seed, size) if sound else toys.wild(seed, size)
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 90), paper=ROOMY)
+def test_the_whole_notation_on_pages(seed: int, size: int, paper: tuple[float, float]) -> None:
+    argument = toys.rich(seed, size)
+    assert_sound(argument, pages(argument, paper))
+
+
+@QUICK
+@given(seed=st.integers(0, 10**6), size=st.integers(1, 90), make=st.sampled_from([toys.sound, toys.rich, toys.wild]))
+def test_one_picture(seed: int, size: int, make: Callable[[int, int], Argument]) -> None:
+    argument = make(seed, size)
     assert_sound(argument, [layout(argument)])
 
 
@@ -188,7 +212,7 @@ def test_the_overview_counts_what_it_leaves_out() -> None:
 
 def test_an_endless_statement_is_shortened_and_says_so() -> None:
     argument = Argument()
-    for index, kind in enumerate(toys.KINDS):
+    for index, kind in enumerate(KINDS):
         argument.add(toys.make(kind, f"E{index}", "It goes on and on. " * 300))
     made = pages(argument)
     assert_sound(argument, made)
@@ -240,3 +264,89 @@ def test_supporting_elements_stand_below_in_order() -> None:
     goals = [place[f"G{index}"] for index in range(1, 9)]
     assert goals == sorted(goals, key=lambda box: (round(box.y, 3), box.x))
     assert all(box.y > place["S0"].y + place["S0"].shape.height for box in goals)
+
+
+def test_a_challenge_stands_level_with_its_target() -> None:
+    page = layout(toys.notation())
+    (wire,) = (item for item in page.wires if item.source == "CG1")
+    assert len(wire.points) == 2 and wire.points[0][1] == wire.points[1][1] and wire.points[0][0] > wire.points[1][0]
+
+
+def test_contexts_give_way_to_challenges() -> None:
+    page = layout(toys.notation())
+    place = {box.element.id: box for box in page.boxes}
+    assert all(place[name].x < place["S1"].x for name in ("J1", "J9", "A9"))
+    assert place["CG1"].x > place["S1"].x
+
+
+def test_a_developed_challenge_stands_beside_with_its_support() -> None:
+    page = layout(toys.notation())
+    place = {box.element.id: box for box in page.boxes}
+    assert place["CG6"].x > place["G6"].x + place["G6"].shape.width
+    assert place["CSn6"].y > place["CG6"].y and not place["CG6"].copy
+
+
+def test_challenges_of_relations_end_on_their_lines() -> None:
+    page = layout(toys.notation())
+    aimed = {wire.source: wire for wire in page.wires if wire.challenged is not None}
+    assert {source: wire.challenged for source, wire in aimed.items()} == {
+        "CG2": ("CSn1", "G4"),
+        "CG4": ("G1", "A1"),
+        "CG5": ("G3", "K1"),
+        "CSn3": ("S1", "G2"),
+    }
+    for wire in aimed.values():
+        (line,) = (item for item in page.wires if (item.source, item.target) == wire.challenged)
+        x, y = wire.points[-1]
+        assert any(
+            min(a[0], b[0]) - 0.01 <= x <= max(a[0], b[0]) + 0.01
+            and min(a[1], b[1]) - 0.01 <= y <= max(a[1], b[1]) + 0.01
+            for a, b in pairwise(line.points)
+        )
+
+
+def test_what_no_arrow_shows_is_said_in_words() -> None:
+    (box,) = (box for box in layout(toys.notation()).boxes if box.element.id == "CG7")
+    assert box.note == "challenges c3"
+    assert box.note in " ".join(line.text for line in box.shape.lines)
+
+
+def test_crowded_challenges_of_one_relation() -> None:
+    argument = toys.small()
+    for index in range(3):
+        argument.add(Goal(id=f"D{index}", text="It is not so."))
+        argument.challenge(f"D{index}", RelationRef(source="G2", target="Sn1"))
+    picture, made = layout(argument), pages(argument)
+    assert_sound(argument, [picture])
+    assert_sound(argument, made)
+    assert sum(wire.challenged is not None for wire in picture.wires) == 3
+    assert sum(wire.challenged is not None for page in made for wire in page.wires) == 1
+    notes = {box.element.id: box.note for page in made for box in page.boxes if box.note}
+    assert notes == {"D1": "challenges G2 → Sn1", "D2": "challenges G2 → Sn1"}
+
+
+def test_many_challenges_of_one_goal_come_in_parts() -> None:
+    argument = toys.small()
+    for index in range(40):
+        argument.add(Goal(id=f"D{index}", text=f"Exclusion {index} of the threat model matters here."))
+        argument.challenge(f"D{index}", "G1")
+        if index % 3 == 0:
+            argument.add(Solution(id=f"DSn{index}", text="Report"))
+            argument.support(f"D{index}", f"DSn{index}")
+    made = pages(argument)
+    assert_sound(argument, made)
+    assert len(made) > 2
+
+
+def test_paper_that_is_too_small_for_the_signs_is_refused() -> None:
+    with pytest.raises(ValueError, match="signs"):
+        pages(toys.notation(), (180.0, 140.0))
+
+
+def test_a_choice_joins_its_branches_below_one_diamond() -> None:
+    page = layout(toys.notation())
+    (choice,) = page.choices
+    place = {box.element.id: box for box in page.boxes}
+    assert choice.y > place["G5"].y + place["G5"].shape.height
+    assert choice.y + choice.height < min(place[name].y for name in ("G6", "G7", "G9"))
+    assert place["Monitor"].y < place["G6"].y  # no alternative: it hangs on the goal itself

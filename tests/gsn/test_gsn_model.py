@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from assurance.gsn.model import Argument, ElementType, Goal, Provenance, Solution
+from assurance.gsn.elements import ElementType, Goal, Provenance, Solution
+from assurance.gsn.model import Argument, cycles_of
+from assurance.gsn.relations import Relation, RelationRef, RelationType
 from evidence.diagnostics import Place
 from evidence.errors import InputError
 
@@ -65,6 +67,65 @@ def test_one_shortest_cycle_for_each_knot() -> None:
     for source, target in ("ab", "bc", "ca", "ac", "de", "ed", "ff"):
         argument.support(source, target)
     assert argument.cycles() == (("a", "c"), ("d", "e"), ("f",))
+
+
+def test_a_challenge_is_neither_support_nor_context() -> None:
+    argument = toys.small()
+    argument.add(Goal(id="G9", text="H2 is not mitigated."), Solution(id="Sn9", text="Record"))
+    argument.challenge("G9", "G3", RelationRef(source="S1", target="G2"))
+    argument.challenge("Sn9", "G9")
+    assert ids(argument.roots()) == ["G1", "G9", "Sn9"]
+    assert ids(argument.challengers("G3")) == ["G9"] and ids(argument.parents("G3")) == ["S1"]
+    assert argument.cycles() == () and "G9" not in argument.reachable(["G1"])
+    leg = argument.find(RelationRef(source="S1", target="G2"))[0]
+    (challenge,) = argument.challenges_of(leg)
+    assert challenge.source == "G9" and challenge.target == ""
+    argument.challenge("Sn9", RelationRef(source="S1", target="G2"))
+    assert [item.source for item in argument.challenges_of(leg)] == ["G9", "Sn9"]
+    argument.support("G3", "G9")  # the doubt about a goal may rest on that goal: no circle of support
+    argument.challenge("G9", "G3")
+    assert argument.cycles() == ()
+
+
+def test_relations_are_found_by_id_or_by_their_ends() -> None:
+    argument = Argument()
+    argument.add(Goal(id="G1"), Goal(id="G2"))
+    support = Relation(type=RelationType.SUPPORTED_BY, source="G1", target="G2", id="R1")
+    context = Relation(type=RelationType.IN_CONTEXT_OF, source="G1", target="G2")
+    argument.relate(support, context)
+    assert argument.find(RelationRef(id="R1")) == (support,)
+    assert argument.find(RelationRef(source="G1", target="G2")) == (support, context)
+    assert argument.find(RelationRef(source="G1", target="G2", type=RelationType.IN_CONTEXT_OF)) == (context,)
+    assert argument.find(RelationRef(source="G2", target="G1")) == () == argument.find(RelationRef(id="R2"))
+    with pytest.raises(ValidationError):
+        RelationRef(id="R1", source="G1")
+
+
+def test_equal_arguments_have_the_same_relations_in_the_same_order_at_each_element() -> None:
+    def made(*pairs: str) -> Argument:
+        argument = Argument()
+        argument.add(*(Goal(id=name) for name in "abc"))
+        for source, target in pairs:
+            argument.support(source, target)
+        return argument
+
+    assert made("ab", "bc", "ac") == made("ab", "ac", "bc")
+    assert made("ab", "ac") != made("ac", "ab")
+    assert made("ab") != made("ab", "ab")
+
+
+def test_the_first_form_of_the_schema_is_still_read() -> None:
+    value = toys.small().as_json()
+    assert value["schema"] == "gsn-argument/2"
+    assert Argument.from_json({**value, "schema": "gsn-argument/1"}) == toys.small()
+
+
+def test_cycles_along_certain_edges_only() -> None:
+    edges = [("a", "b"), ("b", "a"), ("b", "c"), ("c", "d"), ("d", "b"), ("e", "e"), ("f", "g")]
+    assert cycles_of("abcdefg", edges) == (("a", "b"), ("e",))
+    assert cycles_of("abcdefg", edges, through=[("c", "d")]) == (("c", "d", "b"),)
+    assert cycles_of("abcdefg", edges, through=[("f", "g"), ("e", "e")]) == (("e",),)
+    assert cycles_of("abcdefg", edges, through=[("a", "c")]) == ()
 
 
 def test_doubled_identifiers_are_kept_apart() -> None:

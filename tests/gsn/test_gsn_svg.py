@@ -18,9 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assurance.gsn import marks, svg
+from assurance.gsn import legend, marks, outlines, svg
+from assurance.gsn.elements import AWAY, KINDS, Context, ElementType, Goal, Solution, Strategy
+from assurance.gsn.hierarchy import Sign
 from assurance.gsn.layout import POINTS_PER_MM, Page, PageKind, layout, pages
-from assurance.gsn.model import Argument, Context, Goal, Solution, Strategy
+from assurance.gsn.model import Argument
 from assurance.gsn.shapes import STATUS_WORDS
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -85,6 +87,10 @@ def test_golden_whole() -> None:
     check_golden("whole.svg", svg.render(page, status=STATUS, href=href))
 
 
+def test_golden_notation() -> None:
+    check_golden("notation.svg", svg.render(layout(toys.notation()), status={"G1": "in doubt", "G4": "contradicted"}))
+
+
 def test_golden_overview_and_branch() -> None:
     made = pages(branching())
     status = {"G0": "partial", "G1": "contradicted"}
@@ -115,7 +121,7 @@ def test_any_argument_is_well_formed_and_its_links_resolve(seed: int, size: int)
 
 def test_hostile_text_stays_text() -> None:
     argument = Argument("hostile", NASTY)
-    for index, kind in enumerate(toys.KINDS):
+    for index, kind in enumerate(KINDS):
         argument.add(toys.make(kind, f"{NASTY}{index}", NASTY))
     argument.support(f"{NASTY}0", f"{NASTY}1", f"{NASTY}2")
     href = {element.id: f"#{NASTY}" for element in argument}
@@ -278,6 +284,91 @@ def test_the_key_explains_what_is_on_the_page() -> None:
     plain = [node.text for node in everything(ElementTree.fromstring(svg.render(page, key=False)))]
     assert "supported by" not in plain
     assert words.count("stale") == 2  # at its goal and in the key
+
+
+EXTENSIONS = {
+    "goal of another module": "AwayGoal",
+    "solution of another module": "AwaySolution",
+    "context of another module": "AwayContext",
+    "assumption of another module": "AwayAssumption",
+    "justification of another module": "AwayJustification",
+    "module": "Module",
+    "contract between modules": "Contract",
+    "visible to other modules": "public",
+    "support left to a contract": "by_contract",
+    "as many as the label says (1 or more)": "many",
+    "may be left out": "optional",
+    "choice among branches": "choice",
+    "confidence argued under this name": "claim_point",
+    "challenges": "challenges",
+    "defeated": "defeated",
+}
+
+
+def test_the_key_explains_a_sign_only_where_it_is_used() -> None:
+    assert set(EXTENSIONS.items()) <= {(words, key) for key, words in legend.KEYS}
+    for argument, used in ((toys.notation(), True), (toys.small(), False)):
+        root = ElementTree.fromstring(svg.render(layout(argument)))
+        words = {node.text for node in everything(root) if node.tag == f"{SVG}text"}
+        for entry in EXTENSIONS:
+            assert (entry in words) == used, entry
+
+
+def test_signs_on_lines_are_the_ones_that_the_argument_has() -> None:
+    page = layout(toys.notation())
+    found = sorted((spot.sign.value, spot.label) for spot in page.spots)
+    assert found == sorted(
+        [
+            *[("many", "n"), ("many", "0..x"), ("optional", ""), ("defeated", ""), ("defeated", "")],
+            # one square for the support of G2 as a whole, one at each relation and element that is marked alone
+            *[("claim_point", "ACP1"), ("claim_point", "ACP2[Confidence]"), ("claim_point", "ACP4")],
+            *[("claim_point", "ACP3"), ("claim_point", "ACP3")],
+        ]
+    )
+    assert [choice.label for choice in page.choices] == ["1 of 3"]
+    into = [wire for wire in page.wires if not wire.arrow]
+    assert [(wire.source, wire.target) for wire in into] == [("G5", "")]
+    low = page.choices[0].y + page.choices[0].height
+    assert sum(wire.points[0][1] == pytest.approx(low) for wire in page.wires) == 3
+
+
+def test_signs_differ_in_silhouette() -> None:
+    drawn_signs = {marks.sign(sign, 10.0, 10.0) for sign in Sign}
+    assert len(drawn_signs) == len(Sign)
+    hollow, full = marks.sign(Sign.OPTIONAL, 0.0, 0.0), marks.sign(Sign.MANY, 0.0, 0.0)
+    assert f'fill="{marks.PAPER}"' in hollow and f'fill="{marks.INK}"' in full
+    kinds = {
+        outlines.outline(kind, 0.0, 0.0, 99.0, 60.0, "", sill=40.0 if kind in AWAY else 0.0) for kind in ElementType
+    }
+    # circles, ovals and domes differ by their proportions and letters
+    assert len(kinds) == len(ElementType) - 4
+
+
+def test_challenges_are_dashed_with_an_open_head() -> None:
+    page = layout(toys.notation())
+    source = svg.render(page, key=False)
+    (dashed,) = re.findall(r'<path d="([^"]*)" fill="none" stroke="[^"]*" stroke-dasharray="5 3"/>', source)
+    assert dashed.count("z") == 0
+    (lines,) = re.findall(r'<path d="([^"]*)" fill="none" stroke="#1b1b1b"/>\n<path d="[^"]*" fill="none"', source)
+    aims = {wire.points[-1] for wire in page.wires if wire.type == "challenges"}
+    assert len(re.findall(r"M[^ML]*L[^ML]*L", lines)) == len(aims) == 7
+
+
+def test_the_cross_over_a_defeated_element_lies_below_its_words() -> None:
+    root = ElementTree.fromstring(svg.render(layout(toys.notation()), status={"G4": "contradicted"}))
+    (group,) = (node for node in everything(root) if node.get("id") == svg.anchor("G4"))
+    tags = [(node.tag.removeprefix(SVG), node.get("d", "")) for node in group]
+    crosses = [index for index, (_, d) in enumerate(tags) if d.count("M") == 2 and d.count("L") == 2]
+    assert len(crosses) == 1 and crosses[0] < min(index for index, (tag, _) in enumerate(tags) if tag == "text")
+    title = group.find(f"{SVG}title")
+    assert title is not None and title.text is not None and "defeated" in title.text
+
+
+def test_away_elements_say_where_they_come_from() -> None:
+    root = ElementTree.fromstring(svg.render(layout(toys.notation())))
+    for identifier, words in (("G9", "Database: G4"), ("Sn9", "Database"), ("A9", "Operation"), ("C9", "Aeroplane")):
+        (group,) = (node for node in everything(root) if node.get("id") == svg.anchor(identifier))
+        assert words in [node.text for node in group.findall(f"{SVG}text")]
 
 
 def test_the_same_page_gives_the_same_bytes() -> None:

@@ -1,10 +1,12 @@
-"""Connections: which relation may join which kinds of element (rules C2 and C3), and sound ends."""
+"""Connections: which relation may join which kinds of element (rules C2, C3, M1, M2, M4), and sound ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.model import CONTEXTUAL, Argument, ElementType, RelationType
+from assurance.gsn.elements import CONTEXTUAL, AwayGoal, ElementType
+from assurance.gsn.model import Argument
+from assurance.gsn.relations import RelationType
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Severity, code
 
@@ -13,21 +15,21 @@ G103 = code(
     Severity.ERROR,
     "a supported_by relation joins kinds of element that it may not join",
     "let goals be supported by goals, strategies or solutions, and strategies by goals only",
-    "GSN 1:2.1.5, table 1:2-2",
+    "GSN 1:2.1.5, table 1:2-2, 1:4.3",
 )
 G104 = code(
     "G104",
     Severity.ERROR,
     "an in_context_of relation joins kinds of element that it may not join",
     "let goals and strategies point at contexts, assumptions or justifications",
-    "GSN 1:2.1.5, table 1:2-2",
+    "GSN 1:2.1.5, table 1:2-2, 1:4.3",
 )
 G106 = code(
     "G106",
     Severity.ERROR,
     "an element is related to itself",
     "remove the relation",
-    "GSN 1:2.2.2",
+    "GSN 1:2.2.2, 1:2.1.5",
 )
 G107 = code(
     "G107",
@@ -43,41 +45,81 @@ G108 = code(
     "GSN 1:2.1.5",
 )
 
-# Table 1:2-2: source -> targets that it permits.
-PERMITTED: dict[RelationType, dict[ElementType, frozenset[ElementType]]] = {
+G150 = code(
+    "G150",
+    Severity.ERROR,
+    "an away goal is developed where it is only repeated",
+    "develop the original in its own module; only a contract module joins away goals to their support",
+    "GSN 1:4.3.2",
+)
+
+_GOAL, _STRATEGY, _SOLUTION = ElementType.GOAL, ElementType.STRATEGY, ElementType.SOLUTION
+_AWAY_GOAL = ElementType.AWAY_GOAL
+_AWAY_CONTEXTUAL = frozenset({ElementType.AWAY_CONTEXT, ElementType.AWAY_ASSUMPTION, ElementType.AWAY_JUSTIFICATION})
+_CONTEXT_TARGETS = CONTEXTUAL | {_AWAY_GOAL, ElementType.MODULE}
+
+Table = dict[RelationType, dict[ElementType, frozenset[ElementType]]]
+
+# Table 1:2-2 with the additions of 1:4.3: source -> targets that it permits.
+PERMITTED: Table = {
     RelationType.SUPPORTED_BY: {
-        ElementType.GOAL: frozenset({ElementType.GOAL, ElementType.STRATEGY, ElementType.SOLUTION}),
-        ElementType.STRATEGY: frozenset({ElementType.GOAL}),
+        _GOAL: frozenset(
+            {
+                _GOAL,
+                _STRATEGY,
+                _SOLUTION,
+                _AWAY_GOAL,
+                ElementType.AWAY_SOLUTION,
+                ElementType.MODULE,
+                ElementType.CONTRACT,
+            }
+        ),
+        _STRATEGY: frozenset({_GOAL, _AWAY_GOAL}),
     },
-    RelationType.IN_CONTEXT_OF: {
-        ElementType.GOAL: CONTEXTUAL,
-        ElementType.STRATEGY: CONTEXTUAL,
+    RelationType.IN_CONTEXT_OF: {_GOAL: _CONTEXT_TARGETS, _STRATEGY: _CONTEXT_TARGETS},
+}
+# In a contract module (1:4.7.3) away goals have their support and context too.
+PERMITTED_IN_CONTRACT: Table = {
+    RelationType.SUPPORTED_BY: {
+        **PERMITTED[RelationType.SUPPORTED_BY],
+        _AWAY_GOAL: frozenset({_GOAL, _STRATEGY, _AWAY_GOAL}),
     },
+    RelationType.IN_CONTEXT_OF: {**PERMITTED[RelationType.IN_CONTEXT_OF], _AWAY_GOAL: _AWAY_CONTEXTUAL},
 }
 _CODES = {RelationType.SUPPORTED_BY: G103, RelationType.IN_CONTEXT_OF: G104}
 
 
 def check(argument: Argument) -> Iterator[Finding]:
-    """Each relation, in the order given."""
-    seen: set[tuple[RelationType, str, str]] = set()
+    """Each relation, in the order given. What may challenge what is in `dialectic`."""
+    table = PERMITTED_IN_CONTRACT if argument.kind == "contract" else PERMITTED
+    seen: set[tuple[object, ...]] = set()
     for relation in argument.relations:
         place = places.of_relation(relation)
-        named = f"{relation.source} {relation.type} {relation.target}"
-        key = (relation.type, relation.source, relation.target)
+        key = (relation.type, relation.source, relation.target, relation.challenged, relation.choice)
         if key in seen:
-            yield G107.finding(f"{named} is given twice", place)
+            yield G107.finding(f"{relation} is given twice", place)
             continue
         seen.add(key)
-        missing = [end for end in dict.fromkeys((relation.source, relation.target)) if end not in argument]
+        ends = (relation.source,) if relation.challenged is not None else (relation.source, relation.target)
+        missing = [end for end in dict.fromkeys(ends) if end not in argument]
         if missing:
-            yield G108.finding(f"{named}: no element {' and no element '.join(map(repr, missing))}", place)
+            yield G108.finding(f"{relation}: no element {' and no element '.join(map(repr, missing))}", place)
             continue
         if relation.source == relation.target:
-            yield G106.finding(named, place)
+            yield G106.finding(str(relation), place)
+            continue
+        if relation.type is RelationType.CHALLENGES or relation.challenged is not None:
             continue
         source, target = argument[relation.source], argument[relation.target]
-        permitted = PERMITTED[relation.type].get(source.type, frozenset())
+        if isinstance(source, AwayGoal) and relation.type is RelationType.SUPPORTED_BY and argument.kind != "contract":
+            yield G150.finding(f"{relation}: {source.id} is developed in module {source.module!r}", place)
+            continue
+        permitted = table[relation.type].get(source.type, frozenset())
         if target.type not in permitted:
-            kinds = ", ".join(sorted(permitted)) or f"no {relation.type} from a {source.type}"
-            message = f"{named}: {source.type} to {target.type}"
+            kinds = ", ".join(sorted(permitted)) or f"no {relation.type} from {_article(source.type)}"
+            message = f"{relation}: {source.type} to {target.type}"
             yield _CODES[relation.type].finding(message, place, expected=kinds)
+
+
+def _article(kind: ElementType) -> str:
+    return f"{'an' if kind[0] in 'AEIO' else 'a'} {kind}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from assurance.gsn.model import Argument
+from assurance.gsn.relations import Relation
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Severity, code
 
@@ -30,9 +31,16 @@ G118 = code(
     "put the value in the place of the token, braces included",
     "GSN 1:3.1.3, table 1:3-2",
 )
+G161 = code(
+    "G161",
+    Severity.ERROR,
+    "a pattern mark is left in a delivered argument",
+    "write out the instances that are meant, and remove multiplicity, optionality and choice",
+    "GSN 1:3.1.3, 1:3.2",
+)
 
 # A token is a name in braces; a set such as {0, 1} or {x | x > 0} is not one.
-_TOKEN = re.compile(r"\{\{?\s*[A-Za-z_][^{},|;:=<>]*\}")
+_TOKEN = re.compile(r"\{\{?\s*([A-Za-z_][^{},|;:=<>]*)\}")
 
 
 def check(argument: Argument, *, delivered: bool) -> Iterator[Finding]:
@@ -45,6 +53,33 @@ def check(argument: Argument, *, delivered: bool) -> Iterator[Finding]:
             continue
         if element.uninstantiated:
             yield G117.finding(f"{element.type} {element.id} is not instantiated", place)
-        tokens = list(dict.fromkeys(_TOKEN.findall(element.text)))
+        tokens = tokens_of(element.text)
         if tokens:
-            yield G118.finding(f"{element.type} {element.id} still holds {', '.join(tokens)}", place)
+            braced = ", ".join(f"{{{token}}}" for token in tokens)
+            yield G118.finding(f"{element.type} {element.id} still holds {braced}", place)
+    if delivered:
+        for relation in argument.relations:
+            marks = marks_of(relation)
+            if marks:
+                yield G161.finding(f"{relation} still has {' and '.join(marks)}", places.of_relation(relation))
+        used = {relation.choice for relation in argument.relations}
+        for choice in argument.choices:
+            if choice.id not in used:
+                yield G161.finding(f"choice {choice.id} is left", places.of(choice))
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The tokens of a statement without their braces, each once."""
+    return tuple(dict.fromkeys(token.strip() for token in _TOKEN.findall(text)))
+
+
+def marks_of(relation: Relation) -> list[str]:
+    """The pattern marks of a relation, as people call them."""
+    marks = []
+    if relation.multiplicity is not None:
+        marks.append(f"the multiplicity {relation.multiplicity!r}")
+    if relation.optional:
+        marks.append("the mark optional")
+    if relation.choice is not None:
+        marks.append(f"the choice {relation.choice!r}")
+    return marks

@@ -1,10 +1,12 @@
-"""Development: support is there, or its absence is marked (rule C5); solutions name their evidence."""
+"""Development: support is there, or its absence is marked (rules C5, M4, M5); solutions name their evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.model import DEVELOPABLE, Argument, RelationType, Solution
+from assurance.gsn.elements import DEVELOPABLE, Goal, Solution
+from assurance.gsn.model import Argument
+from assurance.gsn.relations import RelationType
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Severity, code
 
@@ -36,6 +38,27 @@ G119 = code(
     "give the digest of the record or the identifier of the document that it refers to",
     "GSN 1:2.3.4",
 )
+G151 = code(
+    "G151",
+    Severity.ERROR,
+    "a goal that a contract is to support is supported in its own module too",
+    "remove the support, or the mark",
+    "GSN 1:4.3.2",
+)
+G152 = code(
+    "G152",
+    Severity.ERROR,
+    "a goal is marked both undeveloped and to be supported by contract",
+    "keep one of the two marks",
+    "GSN 1:4.3.2",
+)
+G153 = code(
+    "G153",
+    Severity.ERROR,
+    "a goal inside a contract module is to be supported by contract",
+    "show in the contract itself what supports it",
+    "GSN 1:4.7.3",
+)
 
 
 def check(argument: Argument) -> Iterator[Finding]:
@@ -48,9 +71,16 @@ def check(argument: Argument) -> Iterator[Finding]:
             supported = any(
                 relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id)
             )
+            by_contract = isinstance(element, Goal) and element.by_contract
+            if by_contract and supported:
+                yield G151.finding(f"{named} is to be supported by contract but has support here", place)
+            if by_contract and element.undeveloped:
+                yield G152.finding(f"{named} is also marked undeveloped", place)
+            if by_contract and argument.kind == "contract":
+                yield G153.finding(f"{named} stands in contract {argument.module!r}", place)
             if element.undeveloped and supported:
                 yield G110.finding(f"{named} is marked undeveloped but has support", place)
-            elif not element.undeveloped and not supported:
+            elif not element.undeveloped and not supported and not by_contract and argument.template is None:
                 yield G111.finding(f"{named} has no support and is not marked undeveloped", place)
         elif element.undeveloped:
             yield G109.finding(f"{named} is marked undeveloped", place)

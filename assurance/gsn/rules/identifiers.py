@@ -1,4 +1,4 @@
-"""Identifiers: each element of a module has one, and it is the only one with it (rule C1)."""
+"""Identifiers: each element of a module has one, and it is the only one with it (rules C1 and C7)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,22 @@ G102 = code(
     "use letters, digits, '.', '-' and '_', for example G1 or Sn-4",
     "GSN 1:2.1.2",
 )
+G127 = code(
+    "G127",
+    Severity.NOTE,
+    "an element is written twice, word for word",
+    "write it once: relations may point at it from several places, and diagrams repeat it where needed",
+    "GSN 1:2.2.20",
+)
 
 
 def check(argument: Argument) -> Iterator[Finding]:
     """Doubled and unusable identifiers."""
     for element in argument.duplicates:
         first = argument[element.id]
+        if element.model_copy(update={"place": first.place}) == first:
+            yield G127.finding(f"{element.type} {element.id} is repeated as it is", places.of_element(element))
+            continue
         where = f" ({first.place})" if first.place else ""
         message = f"{element.type} {element.id!r} has the identifier of a {first.type}{where}"
         yield G101.finding(message, places.of_element(element))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from assurance.gsn.model import Element, Relation
+from assurance.gsn.elements import Element
+from assurance.gsn.relations import Choice, ClaimPoint, Interface, Relation
 from evidence.diagnostics import Place
 
 
@@ -16,3 +17,8 @@ def of_element(element: Element) -> Place:
 def of_relation(relation: Relation) -> Place:
     """The place of a relation; its source stands as the element."""
     return replace(relation.place or Place(), element=relation.source)
+
+
+def of(item: Choice | ClaimPoint | Interface) -> Place:
+    """The place of something else that has an identifier."""
+    return replace(item.place or Place(), element=item.id)

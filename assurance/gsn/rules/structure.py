@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.model import Argument, ElementType
+from assurance.gsn.elements import Element, ElementType
+from assurance.gsn.model import Argument
+from assurance.gsn.relations import RelationType
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Place, Severity, code
 
@@ -34,6 +36,7 @@ G115 = code(
     Severity.NOTE,
     "the argument has several top goals",
     "this is permitted; if one claim was meant, join them under it",
+    "GSN 1:2.2.20",
 )
 G116 = code(
     "G116",
@@ -42,6 +45,11 @@ G116 = code(
     "relate it to the element that it serves, or remove it",
     "GSN 1:2.1.5",
 )
+_TOPS = {
+    "argument": frozenset({ElementType.GOAL}),
+    # a contract joins goals of other modules, which stand in it as away goals
+    "contract": frozenset({ElementType.GOAL, ElementType.AWAY_GOAL}),
+}
 
 
 def check(argument: Argument) -> Iterator[Finding]:
@@ -53,19 +61,29 @@ def check(argument: Argument) -> Iterator[Finding]:
             path = " -> ".join((*cycle, cycle[0]))
             yield G105.finding(f"circle {path}", places.of_element(argument[cycle[0]]))
     roots = argument.roots()
-    if not roots:
-        yield G113.finding(f"module {argument.module!r} has no top element", Place())
-    for root in roots:
-        if root.type is not ElementType.GOAL:
+    # what challenges something is the top of a counter-argument; `dialectic` says what may challenge
+    tops = [root for root in roots if not _challenges(argument, root)]
+    # what other modules may refer to can stand alone (1:4.6.3): a module may offer contexts and solutions only
+    offered = {element.id for element in argument if getattr(element, "public", False)}
+    if not roots and not offered:
+        yield G113.finding(f"module {argument.module!r} has no top element", argument.place or Place())
+    permitted = _TOPS[argument.kind]
+    for root in tops:
+        if root.type not in permitted and root.id not in offered:
             message = f"{root.type} {root.id} has nothing above it"
             yield G114.finding(message, places.of_element(root))
-    tops = [root.id for root in roots if root.type is ElementType.GOAL]
-    if len(tops) > 1:
-        message = f"{len(tops)} top goals: {', '.join(tops)}"
-        yield G115.finding(message, places.of_element(argument[tops[0]]))
-    if roots:
-        reached = argument.reachable(root.id for root in roots)
+    confidence = {point.goal for point in argument.claim_points}  # the top of a confidence argument (1:5.3)
+    goals = [root.id for root in tops if root.type is ElementType.GOAL and root.id not in confidence]
+    if len(goals) > 1:
+        message = f"{len(goals)} top goals: {', '.join(goals)}"
+        yield G115.finding(message, places.of_element(argument[goals[0]]))
+    if roots or offered:
+        reached = argument.reachable((*(root.id for root in roots), *offered))
         for element in argument:
             # a closed circle has its own finding; naming each of its members again would bury that
             if element.id not in reached and element.id not in in_cycle:
                 yield G116.finding(f"{element.type} {element.id} hangs loose", places.of_element(element))
+
+
+def _challenges(argument: Argument, element: Element) -> bool:
+    return any(relation.type is RelationType.CHALLENGES for relation in argument.relations_from(element.id))

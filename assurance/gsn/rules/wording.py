@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assurance.gsn.model import Argument, Element, ElementType
+from assurance.gsn.elements import Context, Element, ElementType
+from assurance.gsn.model import Argument
 from assurance.gsn.rules import places
 from evidence.diagnostics import Code, Finding, Severity, code
 
@@ -48,6 +49,20 @@ G124 = code(
     "a statement is too long to be read in a diagram",
     "say it shorter and put the rest into a context or a document; the diagram shows the beginning only",
 )
+G125 = code(
+    "G125",
+    Severity.NOTE,
+    "a context that refers to an artefact reads as a statement",
+    "name the artefact by a noun phrase, or remove the mark if this is an explanation",
+    "GSN 1:2.3.5",
+)
+G126 = code(
+    "G126",
+    Severity.NOTE,
+    "a strategy reads as a claim",
+    "describe how the goal above follows from the goals below; state claims as goals",
+    "GSN 2:6.3.2",
+)
 
 LONGEST = 600
 """Characters of a statement that are surely shown in a diagram (`layout` cuts by the space that is there)."""
@@ -60,6 +75,7 @@ _COMMAND = re.compile(
     r"^\s*(to\s+[a-z]+|ensure|show|demonstrate|prove|verify|check|provide|argue|guarantee)\b(?!s)", re.IGNORECASE
 )
 _RELATIVE_CLAUSE = re.compile(r"\b(that|which|who|whose|where|when|while|as|if)\b.*", re.IGNORECASE | re.DOTALL)
+_REASONING = re.compile(r"\b(argu\w*|decompos\w*|divid\w*|split|reason\w*|consider\w*|by)\b", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|cf|vs|no|fig|sec|ch|al|approx|resp|etc)\.$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z])")
 
@@ -87,6 +103,13 @@ def _judge(element: Element) -> Iterator[tuple[Code, str]]:
     elif element.type is ElementType.SOLUTION:
         if verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text)):
             yield G122, f"says what {verb.group()!r} the case"
+    elif isinstance(element, Context):
+        if element.artefact and (verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text))):
+            yield G125, f"says what {verb.group()!r} the case"
+    elif element.type is ElementType.STRATEGY:
+        # "Argument over ...", "Each part is argued separately" describe the reasoning; other sentences claim
+        if (verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text))) and not _REASONING.search(text):
+            yield G126, f"says what {verb.group()!r} the case"
     elif element.type in (ElementType.ASSUMPTION, ElementType.JUSTIFICATION) and not _may_have_verb(text):
         yield G123, "has no verb"
     if len(text) > LONGEST:
@@ -98,5 +121,9 @@ def _may_have_verb(text: str) -> bool:
 
 
 def _sentences(text: str) -> int:
-    ends = [match for match in _SENTENCE_END.finditer(text) if not _ABBREVIATION.search(text[: match.end()])]
+    ends = [
+        match
+        for match in _SENTENCE_END.finditer(text)
+        if not _ABBREVIATION.search(text[max(0, match.end() - 12) : match.end()])  # all are shorter than that
+    ]
     return 1 + len(ends)
