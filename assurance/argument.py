@@ -65,7 +65,9 @@ _LEGS = (
 
 def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> BuiltArgument:
     """Instantiate the case's patterns, each under a top goal of its own, with the pattern's id before each identifier.
-    Only the elements of the house pattern go without: dossier and gap list refer to them. Raises InputError (G14x, G27x, G28x) for patterns and data that do not fit."""
+    Only the elements of the house pattern go without: dossier and gap list refer to them.
+
+    Raises InputError (G14x, G27x, G28x) for patterns and data that do not fit."""
     supplied = vocabulary(loaded, register, standings, _data(loaded, register, standings))
     instances: list[Instance] = []
     findings: list[Finding] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import gsn_toys as toys
+import page_geometry
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -65,7 +66,7 @@ def complete(argument: Argument, made: list[Page]) -> list[str]:
 
 def assert_sound(argument: Argument, made: list[Page]) -> None:
     for page in made:
-        assert toys.faults(page) == [], f"page {page.number}"
+        assert page_geometry.faults(page) == [], f"page {page.number}"
         assert page.scale >= MIN_SCALE - 1e-9
     assert complete(argument, made) == []
     assert [page.number for page in made] == list(range(1, len(made) + 1))

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import gsn_toys as toys
+import page_geometry
 import pytest
 
 from assurance.gsn import svg
@@ -138,7 +139,7 @@ def test_the_module_view() -> None:
         (RelationType.SUPPORTED_BY, "Engines", "Reader & co"),
     }
     page = layout(view)
-    assert toys.faults(page) == []
+    assert page_geometry.faults(page) == []
 
 
 def test_the_module_view_shows_modules_that_are_only_named_and_circles() -> None:
@@ -151,4 +152,4 @@ def test_the_module_view_shows_modules_that_are_only_named_and_circles() -> None
     assert view["C"].text == ABSENT
     ends = [(item.source, item.target) for item in view.relations]
     assert ends == [("A", "B"), ("A", "C"), ("B", "A")]
-    assert toys.faults(layout(view)) == []
+    assert page_geometry.faults(layout(view)) == []
