@@ -14,16 +14,21 @@ import numpy as np
 
 from assurance.binding import bind, document_reference, documents_status, vocabulary
 from assurance.case import BallsOf, Case, Requirement
+from assurance.challenges import Doubt, doubts_of
 from assurance.claims import Claim
+from assurance.confidence import confidence_data, mark_evidence_links
+from assurance.doubts import Challenged, exclusions_status, residual_risks, weave
 from assurance.gsn.model import Argument
 from assurance.gsn.patterns.data import G_KEY
 from assurance.gsn.patterns.instantiate import Instance, instantiate
 from assurance.gsn.patterns.library import load_pattern
 from assurance.gsn.rules import check
+from assurance.gsn.rules.dialectic import G190, G193
 from assurance.loading import LoadedCase
 from assurance.register import DocumentEntry, Register
 from assurance.status import RESULT_KINDS, Standing, Status, roll_up
-from assurance.support import Level, positions
+from assurance.strength import Strengths
+from assurance.support import positions
 from assurance.words import claim_words, counted, result_words
 from evidence.diagnostics import Finding
 from evidence.digest import short
@@ -49,10 +54,13 @@ _HOUSE = "ml-constituent"
 
 @dataclass(frozen=True)
 class BuiltArgument:
-    """The instantiated argument with the status of its goals and strategies and the findings of the rules."""
+    """The instantiated argument with its challenges, the status and strength of its goals, the findings of the rules."""
 
     argument: Argument
     status: dict[str, Status]
+    strength: Strengths
+    doubts: tuple[Doubt, ...]
+    challenges: tuple[Challenged, ...]
     findings: tuple[Finding, ...]
 
 
@@ -87,7 +95,19 @@ def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, 
         raise InputError(*findings)
     argument = _joined([instance.argument for instance in instances])
     given = {id: Status(word) for instance in instances for id, word in instance.status.items()}
-    return BuiltArgument(argument, roll_up(argument, given), tuple(check(argument)))
+    woven = weave(argument, given, loaded, register, standings)
+    mark_evidence_links(argument, register)
+    # what stands is said by weave, with everything that it affects
+    found = [item for item in check(argument) if item.code not in (G190.id, G193.id)]
+    status = roll_up(argument, given, woven.caps)
+    return BuiltArgument(
+        argument,
+        status,
+        Strengths(argument, register, status),
+        woven.doubts,
+        woven.challenges,
+        (*found, *woven.findings),
+    )
 
 
 def _joined(parts: list[Argument]) -> Argument:
@@ -103,6 +123,7 @@ def _joined(parts: list[Argument]) -> Argument:
 def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> dict[str, Any]:
     case = loaded.case
     about_requirements = register.documents_about("requirements")
+    doubts = doubts_of(loaded, register)
     return {
         "system": case.system.name,
         "function": case.system.function,
@@ -117,8 +138,10 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
         "requirements_documents": [document_reference(item) for item in about_requirements],
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
-        "exclusions": list(_exclusions(case, register)),
+        "residual_risks": residual_risks(doubts),
+        "exclusions_status": exclusions_status(doubts).value,
         "exclusions_summary": _exclusions_summary(case),
+        **confidence_data(register),
     }
 
 
@@ -186,20 +209,14 @@ def _assumptions(standing: Standing) -> list[dict[str, str]]:
 
 
 def _evidence(register: Register, standing: Standing, requirement: Requirement) -> list[dict[str, str]]:
-    """The current best record, every record that holds counterexamples against the claim, and documents."""
+    """The current best record, unless it only refutes, and documents. What speaks against the claim challenges it
+    (doubts.py)."""
     items = []
-    for item, found in standing.assessments:
-        if item is standing.best or found.refuted or found.level is Level.CONTRADICTS:
-            kind = item.record.kind.replace("-", " ").capitalize()
-            when = "" if item.current else " (not the current one)"
-            against = "Counter-evidence: " if found.refuted else ""
-            items.append(
-                {
-                    "id": short(item.digest),
-                    "digest": item.digest,
-                    "text": f"{against}{kind} record {short(item.digest)}{when}: {result_words(item.record)}",
-                }
-            )
+    best = standing.best
+    if best is not None and (standing.established or not standing.refuted):
+        kind = best.record.kind.replace("-", " ").capitalize()
+        text = f"{kind} record {short(best.digest)}: {result_words(best.record)}"
+        items.append({"id": short(best.digest), "digest": best.digest, "text": text})
     if requirement.property is None:  # beside a formal property, documents speak of the requirement, not of the claim
         documents = register.documents_about(requirement.id)
         items += [document_reference(item) for item in documents if item.record.evidence_kind in RESULT_KINDS]
@@ -303,16 +320,6 @@ def union_volume(lower: Any, upper: Any) -> float | None:
     for edge in edges:
         widths = np.multiply.outer(widths, np.diff(edge))
     return float(min(1.0, (widths * filled).sum()))
-
-
-def _exclusions(case: Case, register: Register) -> list[dict[str, str]]:
-    found = []
-    for threat in case.threat_models:
-        accepted = any(item.about == threat.id for item in case.deviations)
-        for number, text in enumerate(threat.exclusions, 1):
-            status = Status.PARTIAL if accepted else Status.UNDEVELOPED
-            found.append({"id": f"{threat.id}-{number}", "threat": threat.id, "text": text, "status": status.value})
-    return found
 
 
 def _exclusions_summary(case: Case) -> str:

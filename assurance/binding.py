@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assurance.case import BallsOf, Case, Deviation, Requirement
+from assurance.challenges import blanket_refusal
 from assurance.gsn.patterns.data import G_KEY, select
 from assurance.gsn.patterns.format import Parameter
 from assurance.gsn.patterns.library import LoadedPattern
@@ -59,7 +60,9 @@ _PROOFS = frozenset(
 
 SUPPLIED = frozenset(
     {"system", "function", "constituent", "boundary", "odd", "standards", "hazards", "preprocessing", "postprocessing"}
-    | {"requirements_status", "requirements_documents", "requirements", "legs", "exclusions", "exclusions_summary"}
+    | {"requirements_status", "requirements_documents", "requirements", "legs"}
+    | {"residual_risks", "exclusions_status", "exclusions_summary"}
+    | {"confirmations", "confirmations_status", "repetitions", "repetitions_status", "replays", "replays_status"}
     | {"safety_requirements", "data_sets", "models", "deviations", "tool"}
     | {"local_claims", "proof_claims", "statistical_claims"}
     | set(LEGS)
@@ -70,7 +73,8 @@ SUPPLIED = frozenset(
 def vocabulary(
     loaded: LoadedCase, register: Register, standings: Mapping[str, Standing], base: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """All that a case gives by itself, legs as lists of documents. `base` holds texts, requirements and exclusions."""
+    """All that a case gives by itself, legs as lists of documents. `base` holds texts, requirements, risks and what
+    speaks for the tool."""
     case = loaded.case
     requirements = [item | _verification(register, case.requirement(item["id"]), item) for item in base["requirements"]]
     return {
@@ -136,7 +140,11 @@ def _deviation(loaded: LoadedCase, standings: Mapping[str, Standing], item: Devi
     """An accepted shortfall. It is never more than partial, and stale once it covers no longer what stands."""
     owner = loaded.case.person(item.accepted_by)
     standing, claim = standings.get(item.about), loaded.claims.get(item.about)
-    covers = standing is None or claim is None or disposes(item, claim, standing.refuted)
+    threat = next((found for found in loaded.case.threat_models if found.id == item.about), None)
+    if threat is not None:
+        covers = not blanket_refusal(loaded.case, item, threat)
+    else:
+        covers = standing is None or claim is None or disposes(item, claim, standing.refuted)
     return {
         "id": item.id,
         "about": item.about,

@@ -1,7 +1,7 @@
 """The case file: what the engineer declares. Pydantic models only; reading and checks of sense stand in `loading.py`.
 
     system, hazards, ODD -> requirements (text, formal property, review) -> models, data, threat models -> runs
-    -> standards, documents, people, acceptances, deviations
+    -> standards, documents, people, acceptances, deviations, challenges and what was decided about them
 
 A requirement's formal property refers to models, data and threat models by id; `claims.py` resolves it into a
 typed statement. Nothing here is evidence: the file says what is to be shown, the store holds what was found.
@@ -9,50 +9,25 @@ typed statement. Nothing here is evidence: the file says what is to be shown, th
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, StrictBool, StringConstraints, model_validator
 
+from assurance.case_compliance import Agreement, RecordedProblem, StandardChoice
+from assurance.case_doubts import Challenge, Disposition
+from assurance.case_fields import Id, IsoDate, Rationale, RelativePath, Text
 from evidence.digest import Digest
+from evidence.records.engineering import Format
 from evidence.records.external import ToolName
 from evidence.specification import Condition, Frozen, NamedBox, Port, Quantity, Range
 from evidence.threat import ThreatModel
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor
-
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
-"""An identifier: a letter, then letters, digits, dot, dash, underscore."""
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Rationale = Annotated[str, StringConstraints(min_length=15, strip_whitespace=True)]
-"""A reason that a reader can weigh: at least a short sentence."""
-
-
-def _relative(value: str) -> str:
-    if value.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:", value) or ".." in re.split(r"[/\\]", value):
-        raise ValueError(f"{value!r} leaves the case folder: write a path relative to the case file, without '..'")
-    if not value.isprintable():
-        raise ValueError(f"{value!r} holds control characters")
-    return value
-
-
-def _iso_date(value: str) -> str:
-    try:
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is no date: write it as 2026-01-31")
 
 
 def _different(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(value)) < len(value):
         raise ValueError("the same pattern is named twice")
     return value
-
-
-RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_relative)]
-IsoDate = Annotated[str, AfterValidator(_iso_date)]
 
 
 class System(Frozen):
@@ -246,6 +221,8 @@ class Model(DeclaredFile):
     smoothing_noise: Quantity | None = None
     """Standard deviation of the Gaussian noise of a deployed smoothed classifier: another noise is another classifier."""
     decision: Literal["argmax", "argmin", "none"] = "argmax"
+    made_by: Id | None = None
+    """Who trained it: not the person who verifies it where independence is required."""
     inputs: tuple[Port, ...] | InputFamily
     outputs: tuple[Id, ...] = Field(min_length=1)
 
@@ -286,6 +263,8 @@ class Run(Frozen):
     engine: Id
     parameters: dict[str, str | int | float | bool] = Field(default_factory=dict)
     seed: Annotated[int, Field(ge=0)] = 0
+    operator: Id | None = None
+    """Who carries it out and answers for it."""
 
 
 class ExternalVerdict(DeclaredFile):
@@ -309,6 +288,8 @@ class DocumentItem(DeclaredFile):
 
     evidence: Text
     """Kind of evidence in the catalogues' vocabulary, e.g. 'review-record'."""
+    format: Format | None = None
+    """How its content is read (docs/engineering-evidence.md). Without it the file is known by its digest only."""
     author: Id
     reviewer: Id | None = None
     independent: StrictBool = False
@@ -321,13 +302,6 @@ class DocumentItem(DeclaredFile):
     content no tool reads count only for objectives that they name here."""
     examined: Artefact = Artefact.DOCUMENT
     """What the document reports on: a coverage report examines source code, a target test the executable."""
-
-
-class StandardChoice(Frozen):
-    """A standard and the level that the case answers to."""
-
-    id: Id
-    level: str | None = None
 
 
 class Deviation(Frozen):
@@ -385,8 +359,14 @@ class Case(Frozen):
     """The argument patterns (`assurance new --list-patterns`), each under a top goal of its own."""
     pattern_data: dict[Id, dict[str, JsonValue] | None] = Field(default_factory=dict)
     """By pattern: what it asks for and only people can say (docs/patterns.md). A leg is a list of document ids."""
+    pattern_files: tuple[DeclaredFile, ...] = Field((), max_length=20)
+    """The organisation's own patterns. The id is the one that the file gives itself, and none of the library's."""
     documents: tuple[DocumentItem, ...] = ()
     deviations: tuple[Deviation, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    problem_reports: tuple[RecordedProblem, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    dispositions: tuple[Disposition, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     evidence_folder: RelativePath = "evidence"
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, FileOf, Requirement, asil
+from assurance.case_compliance_checks import references as compliance
 from assurance.catalogue import load as load_catalogue
 from assurance.catalogue_vocabulary import EvidenceKind
+from assurance.gsn.patterns.library import available
+from assurance.wording import wording_notes
 from evidence.diagnostics import Finding, Severity, code
+from evidence.engineering import KINDS
 from evidence.engines import ENGINES
 from evidence.errors import InputError
 from evidence.strict_yaml import Document
-from evidence.verdict import GuaranteeKind, Predictor
+from evidence.verdict import Artefact, GuaranteeKind, Predictor
 
 C_REFERENCE = code(
     "C110", Severity.ERROR, "reference to something that is not declared", "declare it or mend the identifier"
@@ -63,6 +67,24 @@ C_SAME_PERSON = code(
     "two people with the same name",
     "declare each person once; tell namesakes apart in the name",
 )
+E_FORMAT = code(
+    "E166",
+    Severity.ERROR,
+    "format of a document does not fit its kind of evidence",
+    "declare the kind of evidence that such a file is, or leave the format out",
+)
+G_SHADOWS = code(
+    "G253",
+    Severity.ERROR,
+    "an own pattern has the identifier of one of the library",
+    "give it another identifier: a pattern of the library is never replaced",
+)
+E_ARTEFACT = code(
+    "E182",
+    Severity.ERROR,
+    "report does not say which artefact it examined",
+    "declare `examined`: source-code, executable-on-target, model-description or data",
+)
 T_HAZARD = code(
     "T101",
     Severity.WARNING,
@@ -87,6 +109,7 @@ def check(case: Case, document: Document) -> Iterator[Finding]:
     yield from _requirements(case, document)
     yield from _documents(case, document)
     yield from _unused(case, document)
+    yield from wording_notes(case, document)
 
 
 _SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postprocessing")
@@ -94,7 +117,8 @@ _SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postpro
 
 _LISTS = (
     "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
-    "property_files", "threat_models", "runs", "external_verdicts", "documents", "deviations",
+    "property_files", "threat_models", "runs", "external_verdicts", "documents", "deviations", "challenges",
+    "pattern_files",
 )  # fmt: skip
 
 
@@ -114,10 +138,15 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
             if item.id in seen:
                 yield C_TWICE.finding(f"{item.id!r} stands twice in {name}", document.place((name, number, "id")))
             seen.add(item.id)
+    library = set(available())
+    for number, item in enumerate(case.pattern_files):
+        if item.id in library:
+            place = document.place(("pattern_files", number, "id"))
+            yield G_SHADOWS.finding(f"the library has a pattern {item.id!r}", place)
     # what documents and deviations can be about shares one name space, and so do the declared files
     for names in (
         ("safety_requirements", "requirements", "threat_models", "models", "data_sets", "tables", "property_files"),
-        ("models", "data_sets", "tables", "property_files", "documents", "external_verdicts"),
+        ("models", "data_sets", "tables", "property_files", "pattern_files", "documents", "external_verdicts"),
         ("runs", "external_verdicts"),
     ):
         owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
@@ -191,6 +220,8 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
         named, colon, _ = deviation.about.partition(":")
         known, kind = (standards, "standard") if colon else (ids(case.requirements) | threats, "requirement")
         yield from missing(named, known, kind, "deviations", i, "about")
+    yield from _doubts(case, document, missing)
+    yield from compliance(case, document, missing, C_TWICE)
     for i, acceptance in enumerate(case.acceptances):
         yield from missing(acceptance.by, people, "person", "acceptances", i, "by")
         named = acceptance.objective.partition(":")[0]
@@ -199,6 +230,37 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     for i, parameter in enumerate(case.odd.parameters):
         if parameter.input is not None:
             yield from missing(parameter.input, inputs, "model input", "odd", "parameters", i, "input")
+
+
+_Missing = Callable[..., Iterator[Finding]]
+
+
+def _doubts(case: Case, document: Document, missing: _Missing) -> Iterator[Finding]:
+    """References of challenges and dispositions."""
+    people = {item.id for item in case.people}
+    documents = {item.id for item in case.documents}
+    known = {
+        "requirement": {item.id for item in case.requirements},
+        "run": {item.id for item in case.answering},
+        "document": documents,
+    }
+    exclusions = {f"{item.id}.{n}" for item in case.threat_models for n in range(1, len(item.exclusions) + 1)}
+    for i, challenge in enumerate(case.challenges):
+        yield from missing(challenge.raised_by, people, "person", "challenges", i, "raised_by")
+        kind, name = challenge.against.named or ("", "")
+        if kind in known:
+            yield from missing(name, known[kind], kind, "challenges", i, "against", kind)
+        for j, name in enumerate(challenge.evidence):
+            yield from missing(name, documents, "document", "challenges", i, "evidence", j)
+        if challenge.id in exclusions:
+            message = f"{challenge.id!r} is the name of an exclusion"
+            yield C_TWICE.finding(message, document.place(("challenges", i, "id")))
+    doubts = {item.id for item in case.challenges} | exclusions
+    for i, disposition in enumerate(case.dispositions):
+        yield from missing(disposition.challenge, doubts, "challenge", "dispositions", i, "challenge")
+        yield from missing(disposition.by, people, "person", "dispositions", i, "by")
+        for j, name in enumerate(disposition.evidence):
+            yield from missing(name, documents, "document", "dispositions", i, "evidence", j)
 
 
 def _standards(case: Case, document: Document) -> Iterator[Finding]:
@@ -322,6 +384,15 @@ def _deployed(case: Case, requirement: Requirement, document: Document, i: int) 
 
 def _documents(case: Case, document: Document) -> Iterator[Finding]:
     for i, item in enumerate(case.documents):
+        if item.format is not None and item.evidence not in KINDS[item.format]:
+            yield E_FORMAT.finding(
+                f"document {item.id}: {item.format} is offered as {item.evidence}",
+                document.place(("documents", i, "format")),
+                expected=f"evidence: {' or '.join(sorted(KINDS[item.format]))}",
+            )
+        if item.format in ("junit", "cobertura") and item.examined is Artefact.DOCUMENT:
+            # tests and coverage of nothing in particular would count where any document does
+            yield E_ARTEFACT.finding(f"document {item.id}", document.place(("documents", i), item.id))
         if item.reviewer is not None and item.reviewer == item.author:
             place = document.place(("documents", i, "reviewer"))
             message = f"document {item.id}: {item.author!r} is author and reviewer"

@@ -1,9 +1,10 @@
 """Catalogues of standards: what they hold, how they are read, which entries a level asks for.
 
 A catalogue is `standards/<id>/catalogue.yaml`: a head and its entries, each an objective, a method of a
-table, or an item of a checklist. Four things stay separate in an entry: the objective (`title`), the outputs
-in which a project shows it (`data_items`), the evidence that serves it (`credit`), and our advice on what to
-do next (`next_action`, not an activity of the standard). How much is known of an entry is part of it
+table, or an item of a checklist. Four things of the standard stay separate in an entry: the objective (`title`),
+what is done for it (`activities`), the outputs in which a project shows it (`data_items`) and the means of
+compliance that the standard itself names (`means`). Ours are the evidence that serves it (`credit`) and the
+advice on what to do next (`next_action`). How much is known of an entry is part of it
 (`confidence`), down to the mark of each level; a mark of null means that applicability is unknown.
 
 Credit is what keeps a status honest. Each row says which kind of evidence, about which analysed artefact,
@@ -11,7 +12,7 @@ serves how far, and what then remains. `_credit_rules` refuses a catalogue that 
 more than it shows: a proof about a model description for an objective about code, a statistical statement as
 formal analysis, anything but a reviewer's record as the whole of an objective.
 
-This module does not look at cases or evidence: `coverage.py` computes status, and a named person accepts it.
+This module does not look at cases or evidence: `objectives/` computes status, and a named person accepts it.
 """
 
 from __future__ import annotations
@@ -151,6 +152,14 @@ class Confidence(_Model):
         return self.marks.get(level) if isinstance(self.marks, dict) else self.marks
 
 
+class Activity(_Model):
+    """What the standard lists as done for an objective. Doing it is not the objective, and no credit hangs on it."""
+
+    id: Id
+    ref: Text
+    title: Text
+
+
 class Entry(_Model):
     """One objective, method or checklist item."""
 
@@ -163,6 +172,9 @@ class Entry(_Model):
     scope: Scope
     artefact: Subject
     data_items: tuple[Id, ...]
+    activities: tuple[Activity, ...] = ()
+    means: tuple[Text, ...] = ()
+    """Means of compliance which the standard itself names or anticipates."""
     note: Text | None = None
     credit: tuple[Credit, ...]
     no_credit: tuple[NoCredit, ...] = ()
@@ -408,7 +420,8 @@ _MEANING: dict[Mark | None, Applicability] = {
 }
 _REQUIREMENT_MARKS = frozenset({Mark.REQUIRED, Mark.REQUIRED_WITH_INDEPENDENCE, Mark.NOT_REQUIRED})
 _SCHEMES: dict[Scheme, tuple[EntryKind, frozenset[Mark]]] = {
-    Scheme.OBJECTIVES: (EntryKind.OBJECTIVE, _REQUIREMENT_MARKS),
+    # guidance that writes objectives recommends them and binds nobody
+    Scheme.OBJECTIVES: (EntryKind.OBJECTIVE, _REQUIREMENT_MARKS | {Mark.RECOMMENDED}),
     Scheme.METHODS: (EntryKind.METHOD, frozenset(Mark) - _REQUIREMENT_MARKS),
     Scheme.CHECKLIST: (EntryKind.CHECKLIST_ITEM, frozenset()),
 }
@@ -445,7 +458,7 @@ def read(path: Path, shown_as: str | None = None, id: str | None = None) -> Cata
     """
     document = read_yaml(path, shown_as)
     catalogue = validate(document, Catalogue)
-    findings = [which.finding(message, document.place(where)) for which, where, message in _mistakes(catalogue, id)]
+    findings = [which.finding(message, document.place(where)) for which, where, message in mistakes(catalogue, id)]
     if findings:
         raise InputError(*findings)
     return catalogue
@@ -454,7 +467,8 @@ def read(path: Path, shown_as: str | None = None, id: str | None = None) -> Cata
 _Mistake = tuple[Code, Path_, str]
 
 
-def _mistakes(catalogue: Catalogue, id: str | None) -> Iterator[_Mistake]:
+def mistakes(catalogue: Catalogue, id: str | None = None) -> Iterator[_Mistake]:
+    """Code, path and message of everything in which a catalogue contradicts itself or gives unsound credit."""
     yield from _head_rules(catalogue, id)
     for number, entry in enumerate(catalogue.entries):
         yield from _entry_rules(catalogue, entry, ("entries", number))
@@ -466,6 +480,10 @@ def _head_rules(catalogue: Catalogue, id: str | None) -> Iterator[_Mistake]:
         yield O_INCONSISTENT, ("id",), f"the catalogue of {id!r} calls itself {catalogue.id!r}"
     if catalogue.status is Status.DRAFT and (catalogue.scored or catalogue.watermark is None):
         yield O_INCONSISTENT, ("status",), "a draft is never scored and always carries a watermark"
+    elif catalogue.status is not Status.PUBLISHED and catalogue.watermark is None:
+        yield O_INCONSISTENT, ("watermark",), f"what is only {catalogue.status.value} always carries a watermark"
+    if catalogue.scored and not _applicability_known(catalogue):
+        yield O_INCONSISTENT, ("scored",), "no mark is known, so nothing of it can be counted"
     if catalogue.levels and catalogue.without_level is not None:
         yield O_INCONSISTENT, ("without_level",), "only for a standard without levels"
     for name in ("levels", "tables", "data_items", "entries"):
@@ -486,6 +504,13 @@ def _head_rules(catalogue: Catalogue, id: str | None) -> Iterator[_Mistake]:
         yield O_INCONSISTENT, ("tables",), f"table {table!r} has no entry"
 
 
+def _applicability_known(catalogue: Catalogue) -> bool:
+    """Whether the catalogue can say of anything that it applies."""
+    if not catalogue.levels:
+        return catalogue.without_level is not None
+    return any(mark is not None for entry in catalogue.entries for mark in entry.levels.values())
+
+
 def _entry_rules(catalogue: Catalogue, entry: Entry, at: Path_) -> Iterator[_Mistake]:
     kind, marks = _SCHEMES[catalogue.scheme]
     if entry.kind is not kind:
@@ -494,6 +519,9 @@ def _entry_rules(catalogue: Catalogue, entry: Entry, at: Path_) -> Iterator[_Mis
         yield O_INCONSISTENT, (*at, "table"), f"unknown table {entry.table!r}"
     for item in sorted(set(entry.data_items) - {item.id for item in catalogue.data_items}):
         yield O_INCONSISTENT, (*at, "data_items"), f"unknown data item {item!r}"
+    twice = [name for name, count in Counter(item.id for item in entry.activities).items() if count > 1]
+    for name in twice:
+        yield O_INCONSISTENT, (*at, "activities"), f"the activity {name!r} stands twice"
     if entry.scope is Scope.DOCUMENT and not entry.data_items:
         yield O_INCONSISTENT, (*at, "scope"), "scope 'document' counts data items, and there are none"
     levels = catalogue.marked_levels()
@@ -507,7 +535,7 @@ def _entry_rules(catalogue: Catalogue, entry: Entry, at: Path_) -> Iterator[_Mis
                 f"mark {mark.value!r} is none of scheme {catalogue.scheme.value!r}",
             )
     graded = entry.confidence.marks
-    if isinstance(graded, dict) and set(graded) != set(levels):
+    if isinstance(graded, dict) and not set(graded) <= set(levels):
         yield O_INCONSISTENT, (*at, "confidence", "marks"), "one grade for all levels, or one for each"
     for level, mark in entry.levels.items():
         if (mark is None) != (entry.confidence.of_mark(level) is None):

@@ -1,7 +1,7 @@
 """The closed vocabularies of catalogues: kinds of entries, marks, scopes, subjects, kinds of evidence, degrees of credit.
 
 Words only, with what they mean and which of them belong together. Not here: the catalogues (catalogue.py), how
-evidence of the tool's own records maps to a kind (credit.py).
+evidence of the tool's own records maps to a kind (objectives/).
 """
 
 from __future__ import annotations

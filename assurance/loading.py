@@ -12,14 +12,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from assurance.case import Case, DeclaredFile
+from assurance.case import Case
 from assurance.case_checks import check
 from assurance.claims import Claim, claim_of
+from assurance.gsn.patterns.library import OwnPattern
 from evidence.diagnostics import Finding, Place, Severity, code, has_errors
 from evidence.digest import of_bytes, of_file
 from evidence.errors import InputError
 from evidence.regions import expand, tolerances
-from evidence.strict_yaml import Document, read_yaml, validate
+from evidence.strict_yaml import Document, Path_, read_yaml, validate
 
 C_NO_CASE = code(
     "C109", Severity.ERROR, "no case file", "name a folder that holds case.yaml, or start one with `assurance new`"
@@ -82,6 +83,15 @@ class LoadedCase:
     def stale(self) -> frozenset[str]:
         """Declared digests whose file is missing or has changed."""
         return frozenset(item.declared for item in self.files if not item.fresh)
+
+    @property
+    def own_patterns(self) -> dict[str, OwnPattern]:
+        """The organisation's own patterns by id."""
+        files = {item.id: item for item in self.files}
+        return {
+            item.id: OwnPattern(files[item.id].path, item.path, item.digest, files[item.id].fresh)
+            for item in self.case.pattern_files
+        }
 
     def path_of(self, digest: str) -> Path | None:
         """The unchanged file with this digest, if the case declares one."""
@@ -165,32 +175,35 @@ def _reviews(case: Case, document: Document, claims: dict[str, Claim]) -> Iterat
             yield C_LAPSED.finding(message, place, expected=f"of: {claim.meaning}")
 
 
+def _declared(case: Case) -> Iterator[tuple[str, str, str, Path_]]:
+    """Id, path, digest and place of every file that the case declares."""
+    for name in ("models", "data_sets", "tables", "property_files", "pattern_files", "documents", "external_verdicts"):
+        for i, item in enumerate(getattr(case, name)):
+            yield item.id, item.path, item.digest, (name, i, "digest")
+    for i, choice in enumerate(case.standards):
+        if choice.sign_off:
+            yield (
+                choice.sign_off_id,
+                choice.sign_off.path,
+                choice.sign_off.digest,
+                ("standards", i, "sign_off", "digest"),
+            )
+
+
 def _files(case: Case, folder: Path) -> Iterator[CaseFile]:
     root = folder.resolve()
-    declared: tuple[DeclaredFile, ...] = (
-        *case.models,
-        *case.data_sets,
-        *case.tables,
-        *case.property_files,
-        *case.documents,
-        *case.external_verdicts,
-    )
-    for item in declared:
-        path = folder / item.path
+    for id, name, digest, _ in _declared(case):
+        path = folder / name
         try:
             inside = path.resolve().is_relative_to(root)
             actual = of_file(path) if inside and path.is_file() else None
         except (OSError, RuntimeError):  # unreadable, a name too long, a loop of links
             actual = None
-        yield CaseFile(item.id, path, item.digest, actual)
+        yield CaseFile(id, path, digest, actual)
 
 
 def _file_findings(files: tuple[CaseFile, ...], case: Case, document: Document, folder: Path) -> Iterator[Finding]:
-    places = {
-        item.id: document.place((name, i, "digest"))
-        for name in ("models", "data_sets", "tables", "property_files", "documents", "external_verdicts")
-        for i, item in enumerate(getattr(case, name))
-    }
+    places = {id: document.place(path) for id, _, _, path in _declared(case)}
     for item in files:
         if item.actual is None:
             yield C_FILE.finding(f"{item.id}: there is no file {item.path.relative_to(folder)}", places[item.id])

@@ -12,12 +12,14 @@ from functools import cached_property
 from typing import Any
 
 from assurance.case import Case, DocumentItem
+from assurance.engineering_checks import Reading, read_document
 from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import PREFIX, is_digest, of_bytes
 from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
-from evidence.records import DocumentRecord, Guarantee, RunRecord, read_record, record_bytes
+from evidence.records import DocumentRecord, Guarantee, RunRecord, Shows, read_record, record_bytes
+from evidence.records.engineering import measured
 from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
 
@@ -61,6 +63,19 @@ class DocumentEntry:
     record: DocumentRecord
     item: DocumentItem
     fresh: bool
+    """False when the file is missing, has changed, or is not what its declared format promises."""
+    shows: Shows = Shows.STATES
+    """What its content shows, where a format is declared (docs/engineering-evidence.md)."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can support anything: unchanged, readable, nothing failed, something examined."""
+        return self.fresh and self.shows.supports
+
+    @property
+    def whole(self) -> bool:
+        """Whether it can ever be all that something needs; where False, its credit ends at partial."""
+        return self.counts and self.shows.whole
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -74,12 +89,25 @@ class Register:
     runs: tuple[RunItem, ...]
     documents: tuple[DocumentEntry, ...]
     findings: tuple[Finding, ...] = field(default=())
+    """What is wrong with the records themselves: missing, altered, malformed."""
+    content_findings: tuple[Finding, ...] = field(default=())
+    """What the contents of documents say: failures, gaps, disagreement with the case. They are shown, and travel."""
 
     def of_requirement(self, requirement: str) -> tuple[RunItem, ...]:
         return tuple(item for item in self.runs if item.requirement == requirement)
 
     def documents_about(self, name: str) -> tuple[DocumentEntry, ...]:
-        return tuple(item for item in self.documents if name in item.record.about)
+        """Documents about something that may support it, and those that would if they had not changed.
+
+        What failed or examined nothing is left out: see `failed_about`.
+        """
+        return tuple(item for item in self.documents if name in item.record.about and (item.counts or not item.fresh))
+
+    def failed_about(self, name: str) -> tuple[DocumentEntry, ...]:
+        """Unchanged documents about something that report a failure."""
+        return tuple(
+            item for item in self.documents if name in item.record.about and item.fresh and item.shows is Shows.FAILS
+        )
 
 
 def collect(loaded: LoadedCase, store: Store) -> Register:
@@ -111,7 +139,8 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     for digest, record in _unjournaled(store, {entry.record for entry in entries}):
         findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
         runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
-    return Register(tuple(runs), tuple(_documents(loaded)), tuple(findings))
+    documents, found = _documents(loaded)
+    return Register(tuple(runs), documents, tuple(findings), tuple(found))
 
 
 def _unjournaled(store: Store, known: set[str]) -> list[tuple[str, RunRecord]]:
@@ -135,20 +164,29 @@ def _item(entry: Entry, record: RunRecord, current: bool, order: int) -> RunItem
     return RunItem(entry.record, record, entry.run, entry.requirement, entry.criterion, entry.outcome, current, order)
 
 
-def _documents(loaded: LoadedCase) -> list[DocumentEntry]:
-    fresh = {item.id: item.fresh for item in loaded.files}
-    return [document_entry(loaded.case, item, fresh[item.id]) for item in loaded.case.documents]
+def _documents(loaded: LoadedCase) -> tuple[tuple[DocumentEntry, ...], list[Finding]]:
+    """All declared documents, read where a format is declared, and what is to be said about their contents."""
+    files = {item.id: item for item in loaded.files}
+    entries: list[DocumentEntry] = []
+    findings: list[Finding] = []
+    for item in loaded.case.documents:
+        reading = read_document(loaded, item, files[item.id])
+        entries.append(document_entry(loaded.case, item, files[item.id].fresh, reading))
+        findings += reading.findings
+    return tuple(entries), findings
 
 
-def document_entry(case: Case, item: DocumentItem, fresh: bool) -> DocumentEntry:
-    """The record of a declared document."""
+def document_entry(case: Case, item: DocumentItem, fresh: bool, reading: Reading | None = None) -> DocumentEntry:
+    """The record of a declared document, with what was read from it."""
+    reading = reading or Reading()
     record = DocumentRecord(
         title=item.title,
         artefact=item.examined,
         guarantee=Guarantee(
-            kind=GuaranteeKind.DOCUMENTARY,
+            # a test report that was read is what a runner observed, not only what somebody says of it
+            kind=GuaranteeKind.EMPIRICAL if measured(reading.content) else GuaranteeKind.DOCUMENTARY,
             arithmetic=Arithmetic.NOT_APPLICABLE,
-            predictor=Predictor.BASE,
+            predictor=_predictor(case, item.about),
             complete=False,
         ),
         assumptions=(),
@@ -158,11 +196,20 @@ def document_entry(case: Case, item: DocumentItem, fresh: bool) -> DocumentEntry
         evidence_kind=item.evidence,
         author=case.person(item.author).name,
         reviewer=case.person(item.reviewer).name if item.reviewer else None,
-        independent=item.independent and item.reviewer is not None and item.reviewer != item.author,
+        independent=item.independent and item.reviewer not in (None, item.author) and reading.independent,
         date=item.date,
         about=item.about,
+        content=reading.content,
     )
-    return DocumentEntry(of_bytes(record_bytes(record)), record, item, fresh)
+    return DocumentEntry(of_bytes(record_bytes(record)), record, item, fresh and reading.usable, reading.shows)
+
+
+def _predictor(case: Case, about: tuple[str, ...]) -> Predictor:
+    """Of which predictor a document can speak: the smoothed one only where everything it is about is smoothed."""
+    formal = {item.id: item.property.model for item in case.requirements if item.property}
+    named = {formal.get(name, name) for name in about}
+    models = [item for item in case.models if item.id in named] or case.models
+    return Predictor.SMOOTHED if all(item.predictor is Predictor.SMOOTHED for item in models) else Predictor.BASE
 
 
 def sidecar_of(store: Store, item: RunItem) -> dict[str, Any]:

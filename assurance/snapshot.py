@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from assurance.argument import BuiltArgument, build_argument
 from assurance.case import BallsOf
-from assurance.coverage import Coverage, coverage
+from assurance.challenges import blanket_refusal, threat_digest
+from assurance.gsn.elements import Goal
 from assurance.loading import LoadedCase
+from assurance.objectives import Coverage, coverage
+from assurance.objectives.selection import traps
+from assurance.problems import ProblemReport, open_by_requirement, problem_reports
 from assurance.register import Register, collect
-from assurance.status import Standing, Status, disposes, standings
+from assurance.status import Standing, Status, disposes, doubted, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from assurance.words import counted, predictor_words
 from evidence.crosscheck import cross_findings
@@ -60,6 +64,7 @@ class Snapshot:
     coverage: tuple[Coverage, ...]
     attacks: tuple[AttackCoverage, ...]
     findings: tuple[Finding, ...]
+    problems: tuple[ProblemReport, ...] = ()
 
 
 def take(loaded: LoadedCase, store: Store) -> Snapshot:
@@ -67,13 +72,44 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     register = collect(loaded, store)
     found = standings(loaded, register, store)
     built = build_argument(loaded, register, found)
-    covered = coverage(loaded, register, found)
-    findings = [*loaded.findings, *register.findings, *built.findings]
+    found = doubted(found, built.doubts)
+    problems, problem_findings = problem_reports(loaded, register, found)
+    covered = coverage(loaded, register, found, _goals(built), open_by_requirement(problems))
+    findings = [
+        *loaded.findings,
+        *register.findings,
+        *register.content_findings,
+        *built.findings,
+        *problem_findings,
+        *traps(loaded),
+    ]
     findings += [finding for item in covered for finding in item.findings]
     findings += [finding for standing in found.values() for finding in _standing_findings(loaded, standing)]
+    findings += _blanket_findings(loaded)
     findings += _disputed_findings(register)
     findings += _external_findings(register)
-    return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings))
+    return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings), problems)
+
+
+def _goals(built: BuiltArgument) -> dict[str, tuple[str, ...]]:
+    """By requirement, the goals of the argument that restate it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for element in built.argument:
+        if isinstance(element, Goal) and element.claim:
+            found[element.claim] = (*found.get(element.claim, ()), element.id)
+    return found
+
+
+def _blanket_findings(loaded: LoadedCase) -> list[Finding]:
+    """Deviations about a threat model that accept its exclusions no more, or never did."""
+    found = []
+    for number, deviation in enumerate(loaded.case.deviations):
+        threat = next((item for item in loaded.case.threat_models if item.id == deviation.about), None)
+        if threat is not None and (why := blanket_refusal(loaded.case, deviation, threat)):
+            place = loaded.document.place(("deviations", number), deviation.id)
+            message, expected = f"{deviation.id}: {why}", f"of: {threat_digest(threat)}"
+            found.append(C_DEVIATION_LAPSED.finding(message, place, expected=expected))
+    return found
 
 
 def _disputed_findings(register: Register) -> list[Finding]:

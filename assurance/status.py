@@ -8,11 +8,12 @@ Not here: why one record supports one claim (support.py); objectives (coverage.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from assurance.case import Deviation
+from assurance.challenges import Doubt, DoubtState, doubts_of
 from assurance.claims import Claim
 from assurance.gsn.elements import Goal, Strategy
 from assurance.gsn.model import Argument
@@ -33,11 +34,30 @@ from assurance.support import (
     reason,
     review_reasons,
 )
+from evidence.diagnostics import Severity, code
 from evidence.errors import AssuranceError
 from evidence.records import ExternalVerdictRecord, SmoothingRecord
 from evidence.regions import expand
 from evidence.specification import Boxes, InputBalls, Statement
 from evidence.store import Store
+
+S_CHALLENGED = code(
+    "S124",
+    Severity.ERROR,
+    "a challenge stands against the claim or its evidence",
+    "record a disposition by a named person, with the digest that `assurance check` prints",
+    "GSN 2:11.3.4",
+)
+S_RESIDUAL = code(
+    "S125",
+    Severity.WARNING,
+    "a challenge leaves residual doubt",
+    "read the disposition; documents reviewed independently would answer the doubt in full",
+    "GSN 2:11.3.4",
+)
+S_GIVEN_UP = code(
+    "S126", Severity.ERROR, "a challenge of the claim or its evidence was upheld", "mend it and examine it again"
+)
 
 RESULT_KINDS = frozenset(
     {"performance-test", "monitor-evidence", "implementation-equivalence", "numerical-soundness"}
@@ -70,11 +90,53 @@ class Standing:
     assessments: tuple[tuple[RunItem, Assessment], ...]
     best: RunItem | None
     """The current record that does most for the claim."""
+    disposed: bool = False
+    """Its counterexamples and flaws are accepted by a deviation that covers them."""
 
 
 def standings(loaded: LoadedCase, register: Register, store: Store) -> dict[str, Standing]:
     """The standing of every requirement of the case."""
-    return {item.id: _standing(loaded, register, store, item.id) for item in loaded.case.requirements}
+    found = {item.id: _standing(loaded, register, store, item.id) for item in loaded.case.requirements}
+    return doubted(found, doubts_of(loaded, register))
+
+
+def doubted(found: Mapping[str, Standing], doubts: Iterable[Doubt]) -> dict[str, Standing]:
+    """Standings as challenges leave them, never better than before. What a threat model excludes lies outside the
+    claim: it weighs on the argument (doubts.py), not on what was examined.
+
+    `standings` knows all challenges but those aimed at elements of the argument: they join once it is built."""
+    left = dict(found)
+    for doubt in doubts:
+        cap, why = cap_of(doubt), _why(doubt)
+        if doubt.is_exclusion or why is None:
+            continue
+        for id in doubt.requirements:
+            reasons = left[id].reasons
+            more = () if why in reasons else (why,)
+            left[id] = replace(left[id], status=worst(left[id].status, cap), reasons=(*reasons, *more))
+    return left
+
+
+def cap_of(doubt: Doubt) -> Status:
+    """How favourable the status of what a doubt is aimed at may be at most."""
+    if doubt.state is DoubtState.ANSWERED:
+        return Status.PARTIAL if doubt.weakly else Status.SUPPORTED
+    return {
+        DoubtState.STANDS: Status.IN_DOUBT,
+        DoubtState.ACCEPTED: Status.PARTIAL,
+        DoubtState.UPHELD: Status.CONTRADICTED,
+    }[doubt.state]
+
+
+def _why(doubt: Doubt) -> Reason | None:
+    if doubt.state is DoubtState.STANDS:
+        return reason(S_CHALLENGED, f"{doubt.id}: {doubt.text}")
+    if doubt.state is DoubtState.UPHELD:
+        return reason(S_GIVEN_UP, f"{doubt.id}: {doubt.decision}")
+    if doubt.state is DoubtState.ACCEPTED or doubt.weakly:
+        left = f" ({doubt.weakness})" if doubt.weakly else ""
+        return reason(S_RESIDUAL, f"{doubt.id}, {doubt.state.value} by {doubt.decision}{left}")
+    return None
 
 
 def count_regions(loaded: LoadedCase, statement: Statement, store: Store) -> int | None:
@@ -122,13 +184,14 @@ def _tries(claim: Claim, register: Register) -> dict[str, float]:
     for item in register.runs:
         record = item.record
         if isinstance(record, SmoothingRecord) and claim.noise == (record.sigma, record.sigma_unit):
-            same = _subject(record.statement) == _subject(claim.statement)
+            same = subject(record.statement) == subject(claim.statement)
             if same and record.guarantee.error_probability is not None:
                 found[item.digest] = record.guarantee.error_probability
     return found
 
 
-def _subject(statement: Statement) -> tuple[str, str]:
+def subject(statement: Statement) -> tuple[str, str]:
+    """Digests of the model and of the listed inputs that a statement is about; the latter empty for other regions."""
     regions = statement.regions
     return statement.model, regions.data if isinstance(regions, InputBalls) else ""
 
@@ -169,7 +232,8 @@ def _decide(
     if (refuted or flaws) and disposed:
         reasons.append(reason(S_DISPOSED, f"accepted as deviation {disposed[0].id}"))
     status = _status(best[1] if best else None, impossible, bool(refuted), bool(flaws), bool(disposed))
-    return Standing(id, status, tuple(reasons), total, established, refuted, held, best[0] if best else None)
+    record = best[0] if best else None
+    return Standing(id, status, tuple(reasons), total, established, refuted, held, record, bool(disposed))
 
 
 def disposes(deviation: Deviation, claim: Claim, refuted: int) -> bool:
@@ -241,6 +305,12 @@ def _many_tries(claim: Claim, tries: dict[str, float]) -> Reason | None:
 
 
 _WORST_FIRST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT)
+_ORDER = (*_WORST_FIRST, Status.UNDEVELOPED, Status.PARTIAL, Status.SUPPORTED)
+
+
+def worst(one: Status, other: Status) -> Status:
+    """The less favourable of two statuses of the same thing."""
+    return min(one, other, key=_ORDER.index)
 
 
 def combine(parts: list[Status]) -> Status:
@@ -255,13 +325,17 @@ def combine(parts: list[Status]) -> Status:
     return Status.PARTIAL
 
 
-def roll_up(argument: Argument, given: Mapping[str, Status]) -> dict[str, Status]:
+def roll_up(
+    argument: Argument, given: Mapping[str, Status], caps: Mapping[str, Status] | None = None
+) -> dict[str, Status]:
     """Status of every goal and strategy.
 
     `given` holds the goals that evidence decides; the solutions below them only refer to it. Such a goal takes
     the worse of that and of any goals below it. Every other goal or strategy takes the combination of what
-    supports it; a solution that nothing assessed counts as undeveloped, so it never makes a goal green.
+    supports it; a solution that nothing assessed counts as undeveloped, so it never makes a goal green. `caps` say how
+    favourable an element's status may be at most, because of what challenges it.
     """
+    at_most = caps or {}
     done: dict[str, Status] = {}
 
     def visit(id: str, path: frozenset[str]) -> Status:
@@ -275,7 +349,7 @@ def roll_up(argument: Argument, given: Mapping[str, Status]) -> dict[str, Status
                 parts.append(visit(child.id, path | {id}))
             elif id not in given:
                 parts.append(Status.UNDEVELOPED)
-        done[id] = combine(parts)
+        done[id] = worst(combine(parts), at_most.get(id, Status.SUPPORTED))
         return done[id]
 
     for element in argument:

@@ -1,6 +1,6 @@
 """`make bench`: run every benchmark but the long one, or those that are named, and print one line each.
 
-python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [gsn] [vnncomp]
+python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [gsn] [coverage] [vnncomp]
 `vnncomp` takes up to some hours and goes on where it stopped.
 """
 
@@ -10,6 +10,7 @@ import platform
 import sys
 from collections.abc import Callable
 
+from benchmarks.bench_coverage import bench_coverage
 from benchmarks.bounds import bounds, checker
 from benchmarks.dossier import demo, pdf
 from benchmarks.gsn import gsn
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "demo": demo,
     "pdf": pdf,
     "gsn": gsn,
+    "coverage": bench_coverage,
     "vnncomp": vnncomp,
 }
 LONG = ("vnncomp",)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from evidence.diagnostics import Code, Severity, code
 from evidence.digest import short
+from evidence.limits_engineering import content_limits
 from evidence.records import DocumentRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
+from evidence.records.engineering import measured
 from evidence.specification import InputBalls, PropertyFile, TableCells
 from evidence.threat import describe
 from evidence.verdict import Arithmetic
@@ -92,9 +94,11 @@ class Limit:
 def limits_of(record: RunRecord | DocumentRecord) -> tuple[Limit, ...]:
     """Everything that the record does not cover. Never empty."""
     if isinstance(record, DocumentRecord):
-        return (
-            _limit(L_DOCUMENT, "The statement is documentary: it holds as far as its author and reviewer are right."),
-        )
+        found = [_limit(which, text) for which, text in content_limits(record.content)]
+        word = "The statement is documentary: it holds as far as its author and reviewer are right."
+        if measured(record.content):
+            word = "The report is taken as it was given: nothing in it was run or measured again."
+        return (*found, _limit(L_DOCUMENT, word))
     external = _external(record) if isinstance(record, ExternalVerdictRecord) else ()
     return (*external, *_domain(record), *_computation(record), *_result(record))
 

@@ -25,6 +25,7 @@ The workflow:
   assurance run my-case                 carry out the certification runs (re-running resumes)
   assurance gaps my-case                which objectives are supported, which are not, what to do next
   assurance build my-case               all of it, and the dossier as HTML and PDF
+  assurance baseline my-case --name N   keep this state; later: assurance diff my-case@N my-case
   assurance package my-case --key K --out P.zip    sign a review package
   assurance verify P.zip                the reader's side: re-check everything, offline, without torch
 
@@ -41,9 +42,11 @@ The tool proposes; a named person accepts. A proof holds for the stated model, i
 
 
 COMMANDS = {
+    "baseline": ("baseline:baseline", "Keep the state of a case under a name, or list what is kept."),
     "build": ("build:build", "Run, check and gaps in one go, and the dossier."),
     "catalogue": ("catalogue:catalogue", "The standards on board, and how well each entry is known."),
     "check": ("check:check", "Check the case file, its evidence and its argument."),
+    "diff": ("diff:diff", "What changed between two states of a case, and what that breaks."),
     "demo": ("demo:demo", "Build the two embedded examples."),
     "doctor": ("doctor:doctor", "Say what is installed, what is missing, and how to mend it."),
     "gaps": ("gaps:gaps", "Which objectives the evidence supports, and what to do next."),

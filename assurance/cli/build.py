@@ -13,14 +13,16 @@ from assurance.cli.common import CASE, json_option, print_json, progress_bars, s
 from assurance.cli.run import report
 from assurance.execution import Executed, execute
 from assurance.loading import load, require_fresh
+from assurance.objectives import coverage_json
 from assurance.snapshot import Snapshot, take
 from assurance.status import Status
+from assurance.words import counted
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import canonical_json
 from evidence.errors import InputError, MissingLibraryError
 from evidence.store import Store
 
-C_FORMAT = code("C124", Severity.ERROR, "unknown output format", "use html, pdf or json, separated by commas")
+C_FORMAT = code("C124", Severity.ERROR, "unknown output format", "use html, pdf, json or xlsx, separated by commas")
 C_OUT = code("C125", Severity.ERROR, "output folder cannot be written", "choose another folder with --out")
 
 
@@ -38,7 +40,7 @@ class Built:
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="Where to write; default: build/ in the case folder."
 )
-@click.option("--format", "formats", default=None, help="html,pdf,json (default: all that the installation can make).")
+@click.option("--format", "formats", default=None, help="html,pdf,json,xlsx (default: all that the installation can make).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True)
 @json_option
 def build(case: Path, folder: Path | None, formats: str | None, workers: int, as_json: bool) -> None:
@@ -103,19 +105,27 @@ def print_summary(built: Built) -> None:
     click.echo(f"top goal {root}: {built.snapshot.built.status.get(root, Status.UNDEVELOPED).value}")
     for item in built.snapshot.coverage:
         if item.catalogue.scored:
-            open_ = sum(row.is_gap for row in item.rows)
-            click.echo(f"{item.catalogue.id}: {open_} open gaps of {item.totals()['asked for']} entries asked for")
+            open_ = sum(row.is_gap and not row.undecided for row in item.rows)
+            choices = len(item.open_choices)
+            tables = f", and {counted(choices, 'table')} without a chosen combination" if choices else ""
+            asked = item.totals()["asked for"]
+            click.echo(f"{item.catalogue.id}: {open_} open gaps of {asked} entries asked for{tables}")
         else:
-            click.echo(f"{item.catalogue.id}: {len(item.rows)} checklist items, not scored (draft)")
+            click.echo(f"{item.catalogue.id}: {len(item.rows)} entries, not scored ({item.catalogue.status.value})")
+    blocking = sum(item.blocks for item in built.snapshot.problems)
+    if built.snapshot.problems:
+        click.echo(
+            f"problem reports: {len(built.snapshot.problems)}, of which {blocking} significant without mitigation"
+        )
     for name, path in built.files.items():
         click.echo(f"{name}: {path}")
 
 
 def _formats(given: str | None) -> list[str]:
-    formats = [word.strip() for word in (given or "html,pdf,json").split(",") if word.strip()]
+    formats = [word.strip() for word in (given or "html,pdf,json,xlsx").split(",") if word.strip()]
     for word in formats:
-        if word not in ("html", "pdf", "json"):
-            raise InputError.of(C_FORMAT, f"{word!r}", expected="html, pdf, json")
+        if word not in ("html", "pdf", "json", "xlsx"):
+            raise InputError.of(C_FORMAT, f"{word!r}", expected="html, pdf, json, xlsx")
     return formats
 
 
@@ -140,13 +150,19 @@ def _outputs(snapshot: Snapshot, store: Store, formats: list[str]) -> list[tuple
         from assurance.dossier import render_html
 
         outputs.append(("HTML dossier", "dossier.html", render_html(snapshot, store).encode()))
+        from assurance.matrices import render_matrices
+
+        outputs.append(("traceability", "traceability.html", render_matrices(snapshot).encode()))
     if "pdf" in formats:
         from assurance.dossier import render_pdf
 
         outputs.append(("PDF dossier", "dossier.pdf", render_pdf(snapshot, store)))
+    if "xlsx" in formats:
+        from assurance.matrices import render_matrices_xlsx
+
+        outputs.append(("traceability workbook", "traceability.xlsx", render_matrices_xlsx(snapshot)))
     if "json" in formats:
-        coverage = {"standards": [item.as_json() for item in snapshot.coverage]}
-        outputs.append(("coverage", "coverage.json", canonical_json(coverage)))
+        outputs.append(("coverage", "coverage.json", canonical_json(coverage_json(snapshot.coverage))))
         outputs.append(("argument", "argument.json", canonical_json(snapshot.built.argument.as_json())))
         outputs.append(
             ("findings", "findings.json", canonical_json({"findings": [f.as_json() for f in snapshot.findings]}))

@@ -1,17 +1,19 @@
-"""`assurance gaps`: coverage of the selected standards, and what is missing."""
+"""`assurance gaps`: coverage of the selected standards, what is missing, what to do next, and a policy for CI."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 
-from assurance.case import StandardChoice
-from assurance.cli.common import CASE, json_option, print_json, print_table, say, store_of
-from assurance.coverage import Coverage, ObjectiveStatus
-from assurance.loading import C_FILE, C_STALE, LoadedCase, load
+from assurance.cli.build import write_file
+from assurance.cli.common import CASE, json_option, out, say, store_of
+from assurance.gaps import GapReport, gap_report, judged, merged, read_policy, rule_of
+from assurance.loading import LoadedCase, load
 from assurance.snapshot import take
 from evidence.diagnostics import Place, Severity, code
 from evidence.errors import InputError
@@ -22,50 +24,77 @@ O_NOT_SELECTED = code(
     "standard that the case does not select",
     "add it to the case's standards, or name one of them",
 )
-O_POLICY = code(
-    "O219", Severity.ERROR, "unknown status in --fail-on", "use the status words of objectives, separated by commas"
-)
+O_BINARY = code("O277", Severity.ERROR, "a workbook cannot be printed", "name a file with --out")
+O_TODAY = code("O278", Severity.ERROR, "--today is no date", "write it as 2026-01-31")
+
+FORMATS = ("text", "json", "csv", "xlsx", "sarif", "junit")
 
 
 @click.command()
 @CASE
 @click.option("--standard", help="Only this standard.")
 @click.option("--level", help="Look at another level than the case declares (with --standard).")
+@click.option("--all", "everything", is_flag=True, help="Also what is no gap (text; other formats always hold all).")
 @click.option(
-    "--fail-on", default="", help="Statuses of required objectives that give exit code 1, e.g. contradicted,open."
+    "--fail-on",
+    default="",
+    help="What gives exit code 1, separated by commas: statuses of objectives asked for (contradicted,open), "
+    "a severity (error, warning), codes of reasons and findings (T117).",
 )
+@click.option("--policy", type=click.Path(path_type=Path), help="A policy file for CI: what fails, what is allowed.")
+@click.option("--template", metavar="STANDARD:OBJECTIVE", help="Print the skeleton of a document that would serve.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--out", "target", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
+@click.option("--today", default=None, hidden=True, help="The day on which allowances are looked at.")
 @json_option
-def gaps(case: Path, standard: str | None, level: str | None, fail_on: str, as_json: bool) -> None:
+def gaps(
+    case: Path,
+    standard: str | None,
+    level: str | None,
+    everything: bool,
+    fail_on: str,
+    policy: Path | None,
+    template: str | None,
+    style: str,
+    target: Path | None,
+    today: str | None,
+    as_json: bool,
+) -> None:
     """Show which objectives the evidence supports, which it does not, why, and what to do next.
 
-    All status words are proposals: acceptance is by a named person. Exit code 1 when evidence is stale or
-    --fail-on applies.
+    All status words are proposals: acceptance is by a named person. Exit code 1 when evidence is stale, or when
+    --fail-on or the policy applies.
     """
-    policy = _policy(fail_on)
+    style = "json" if as_json else style
+    if style == "xlsx" and target is None:
+        raise InputError.of(O_BINARY, "the format xlsx needs a file")
+    day = _day(today)
+    rules = merged(read_policy(policy) if policy else None, rule_of(fail_on))
     loaded = load(case)
     snapshot = take(_selected(loaded, standard, level), store_of(loaded))
-    chosen = snapshot.coverage
-    stale = [item for item in loaded.findings if item.code in (C_STALE.id, C_FILE.id)]
-    for finding in stale:
+    if template is not None:
+        from assurance.gaps.skeletons import skeleton
+
+        _deliver(skeleton(snapshot, template), target)
+        return
+    report = gap_report(snapshot)
+    if rules is not None:
+        report = judged(snapshot, report, rules, day, everything=standard is None)
+    _show(report, style, target, str(case), everything)
+    for finding in report.stale:
         say(str(finding))
-    if as_json:
-        print_json({"standards": [item.as_json() for item in chosen]})
-    else:
-        for item in chosen:
-            _print(item)
-    failing = sum(row.status in policy and row.required is not False for item in chosen for row in item.rows)
-    if failing:
-        say(f"{failing} objectives have a status that --fail-on names")
-    raise click.exceptions.Exit(1 if stale or failing else 0)
+    if report.judgement is not None:
+        _say_judgement(report)
+    raise click.exceptions.Exit(1 if report.stale or (report.judgement and not report.judgement.passed) else 0)
 
 
-def _policy(fail_on: str) -> set[ObjectiveStatus]:
-    words = [word.strip() for word in fail_on.split(",") if word.strip()]
-    known = {status.value: status for status in ObjectiveStatus}
-    for word in words:
-        if word not in known:
-            raise InputError.of(O_POLICY, f"{word!r} is no status", expected=", ".join(known))
-    return {known[word] for word in words}
+def _day(today: str | None) -> date:
+    if today is None:
+        return date.today()
+    try:
+        return date.fromisoformat(today)
+    except ValueError:
+        raise InputError.of(O_TODAY, f"{today!r}") from None
 
 
 def _selected(loaded: LoadedCase, standard: str | None, level: str | None) -> LoadedCase:
@@ -78,23 +107,54 @@ def _selected(loaded: LoadedCase, standard: str | None, level: str | None) -> Lo
     if not choices:
         listed = ", ".join(item.id for item in loaded.case.standards)
         raise InputError.of(O_NOT_SELECTED, f"{standard!r}", Place(str(loaded.file)), expected=f"one of: {listed}")
-    choice = StandardChoice(id=standard, level=level) if level else choices[0]
+    choice = choices[0].model_copy(update={"level": level}) if level else choices[0]
     return dataclasses.replace(loaded, case=loaded.case.model_copy(update={"standards": (choice,)}))
 
 
-def _print(item: Coverage) -> None:
-    catalogue = item.catalogue
-    level = f", level {item.level}" if item.level else ""
-    rows = []
-    for row in item.rows:
-        if row.status is ObjectiveStatus.NOT_APPLICABLE and sys.stdout.isatty():
-            continue
-        count = f"{row.n} of {row.of}" if catalogue.scored else ""
-        why = "; ".join(f"{reason.code} {reason.message}" for reason in row.reasons[:2])
-        rows.append([row.entry.id, row.entry.title, row.status.value, count, why, row.next or ""])
-    title = f"{catalogue.title} ({catalogue.edition}){level}"
-    print_table(title, ["objective", "title", "proposed status", "n of N", "why", "next"], rows)
-    if catalogue.watermark:
-        click.echo(catalogue.watermark)
-    if catalogue.scored:
-        click.echo(", ".join(f"{count} {word}" for word, count in item.totals().items() if count))
+def _show(report: GapReport, style: str, target: Path | None, case: str, everything: bool) -> None:
+    if style == "text" and target is None and sys.stdout.isatty():
+        from assurance.gaps.writers.terminal import print_gaps
+
+        print_gaps(report, out(), case, everything)
+    else:
+        _deliver(_content(report, style, case, everything), target)
+
+
+def _content(report: GapReport, style: str, case: str, everything: bool) -> str | bytes:
+    """The report in one of the formats. Each writer is imported where it is used."""
+    if style == "json":
+        from assurance.gaps.writers.json_form import gaps_json
+
+        return json.dumps(gaps_json(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if style in ("csv", "xlsx"):
+        from assurance.gaps.writers.tables import gaps_csv, gaps_xlsx
+
+        return gaps_csv(report) if style == "csv" else gaps_xlsx(report)
+    if style == "sarif":
+        from assurance.gaps.writers.sarif import gaps_sarif
+
+        return json.dumps(gaps_sarif(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if style == "junit":
+        from assurance.gaps.writers.xml_junit import gaps_junit
+
+        return gaps_junit(report)
+    from assurance.gaps.writers.terminal import gap_lines
+
+    return "\n".join(gap_lines(report, case, everything)) + "\n"
+
+
+def _deliver(content: str | bytes, target: Path | None) -> None:
+    if target is None:
+        click.echo(content, nl=False)
+        return
+    write_file(target, content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
+    say(f"written: {target}")
+
+
+def _say_judgement(report: GapReport) -> None:
+    judgement = report.judgement
+    assert judgement is not None
+    for finding in (*judgement.failures, *(item for item in judgement.findings if item not in judgement.failures)):
+        say(str(finding))
+    if judgement.failures:
+        say(f"{len(judgement.failures)} failures under the policy of {judgement.today}")

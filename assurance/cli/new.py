@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ C_EXISTS = code("C126", Severity.ERROR, "folder is not empty", "name a new or an
 _HEAD = """# yaml-language-server: $schema=case.schema.json
 # Started from an example: names, reviews, documents, deviations and rationales below are samples. Replace every one.
 """
+_PATTERNS = re.compile(r"(?m)^patterns: \[.*\]\n")
+"""The example's own choice of patterns."""
 _LEFT_OUT = shutil.ignore_patterns("build", "evidence", "__pycache__", "*.py", "README.md")
 
 
@@ -65,6 +68,7 @@ def _write(target: Path, example: str, patterns: list[LoadedPattern]) -> None:
     case = target / "case.yaml"
     text = _HEAD + case.read_text("utf-8")
     if patterns:
+        text = _PATTERNS.sub("", text)
         text += "\n" + "\n".join(pattern_lines(patterns, SUPPLIED)) + "\n"
     case.write_text(text, "utf-8")
 

@@ -22,7 +22,11 @@ from assurance.resources import folder
 
 def render(view: DossierView, *, for_print: bool = False) -> str:
     """The dossier as HTML. The same view gives the same text."""
-    style, script = stylesheet(), _script()
+    return page("dossier.html.j2", stylesheet(), _script(), view=view, print=for_print)
+
+
+def page(template: str, style: str, script: str, **values: object) -> str:
+    """A self-contained page from one of the templates, with its own style and script and a policy that permits these."""
     environment = Environment(
         loader=FileSystemLoader(folder("templates") / "dossier", encoding="utf-8"),
         autoescape=True,
@@ -33,12 +37,8 @@ def render(view: DossierView, *, for_print: bool = False) -> str:
     )
     environment.filters["slug"] = slug
     environment.filters["drawn"] = Markup
-    return environment.get_template("dossier.html.j2").render(
-        view=view,
-        print=for_print,
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
+    return environment.get_template(template).render(
+        style=Markup(style), script=Markup(script), policy=_policy(style, script), **values
     )
 
 

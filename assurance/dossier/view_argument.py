@@ -16,7 +16,9 @@ from assurance.gsn import svg
 from assurance.gsn.elements import CONTEXTUAL, Element, Goal
 from assurance.gsn.layout import pages
 from assurance.gsn.model import Argument
+from assurance.gsn.relations import Relation, RelationType
 from assurance.snapshot import Snapshot
+from assurance.strength import weakest_words
 
 PAGE_MM = (269.0, 168.0)
 """What an A4 page on its side leaves between the margins of the dossier (templates/css/dossier.css)."""
@@ -63,6 +65,13 @@ class OutlineRow:
     requirement: Link | None
     evidence: tuple[Link, ...]
     objectives: tuple[Link, ...]
+    challenges: tuple[Link, ...]
+    """What the element challenges."""
+    defeated: bool
+    confidence: tuple[Link, ...]
+    """Where it is argued that its evidence may be trusted (claim points)."""
+    weakest: str
+    """The weakest link beneath a goal or strategy, in words."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ def _outline(snapshot: Snapshot, trace: Trace, status: dict[str, str], shown: se
     argument = snapshot.built.argument
     known = {item.id for item in snapshot.loaded.case.requirements}
     done: set[str] = set()
+    points = {relation.source: point.goal for point in argument.claim_points for relation in point.relations}
     waiting = [(item, 0) for item in reversed(_tops(argument))]
     while waiting:
         element, depth = waiting.pop()
@@ -130,16 +140,29 @@ def _outline(snapshot: Snapshot, trace: Trace, status: dict[str, str], shown: se
             requirement=requirement_link(claim, claim in known) if claim else None,
             evidence=() if again else trace.evidence_of_element.get(element.id, ()),
             objectives=() if again else trace.objectives_of_element.get(element.id, ()),
+            challenges=tuple(goal_link(item.target) for item in argument.relations_from(element.id) if _doubts(item)),
+            defeated=element.defeated,
+            confidence=() if again or not (goal := points.get(element.id)) else (goal_link(goal),),
+            weakest=weakest_words(snapshot.built.strength[element.id]) if element.id in snapshot.built.strength else "",
         )
         if not again:
-            below = (*argument.contexts(element.id), *argument.children(element.id))
+            below = (
+                *argument.contexts(element.id),
+                *argument.children(element.id),
+                *argument.challengers(element.id),
+            )
             waiting += [(item, depth + 1) for item in reversed(below)]
 
 
+def _doubts(relation: Relation) -> bool:
+    return relation.type is RelationType.CHALLENGES and relation.challenged is None
+
+
 def _tops(argument: Argument) -> list[Element]:
-    """The tops, then whatever cannot be reached from them, so that nothing is left out."""
-    tops = list(argument.roots())
-    reached = set(argument.reachable(item.id for item in tops))
+    """The tops, then whatever cannot be reached from them or from what challenges them, so that nothing is left out."""
+    tops = list(argument.tops())
+    against = [item.source for item in argument.relations if item.type is RelationType.CHALLENGES]
+    reached = set(argument.reachable([*(item.id for item in tops), *against]))
     loose = [item for item in argument if item.id not in reached]
     for item in sorted(loose, key=lambda element: element.type in CONTEXTUAL):
         if item.id not in reached:

@@ -26,6 +26,7 @@ from assurance.dossier.parts import (
     title_of,
 )
 from assurance.dossier.trace import Trace
+from assurance.dossier.view_engineering import ContentView, content_view
 from assurance.dossier.view_results import ResultsView, results_view
 from assurance.register import DocumentEntry, RunItem, sidecar_of
 from assurance.snapshot import Snapshot
@@ -42,7 +43,7 @@ from assurance.words import (
 )
 from evidence.digest import short
 from evidence.limits import Limit
-from evidence.records import BoundsRecord, RunRecord, SmoothingRecord
+from evidence.records import BoundsRecord, RunRecord, Shows, SmoothingRecord
 from evidence.specification import InputBalls, L2Ball, PropertyFile, Quantity, TableCells
 from evidence.store import Store
 from evidence.verdict import GuaranteeKind, Verdict
@@ -62,7 +63,7 @@ KIND_WORDS = {
     "external-verdict": "verdict of another tool",
 }
 _MOST_IMPORTANT_FIRST = (
-    "L111", "L119", "L110", "L109", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L117", "L105", "L112", "L113", "L108", "L114",
+    "L111", "L121", "L119", "L110", "L109", "L123", "L122", "L126", "L129", "L125", "L106", "L107", "L101", "L102", "L115", "L103", "L104", "L117", "L105", "L112", "L113", "L108", "L120", "L124", "L127", "L128", "L130", "L131", "L132", "L133", "L114",
 )  # fmt: skip
 _ALWAYS_SAID = frozenset({"L111", "L119", "L110", "L109", "L106", "L101", "L102", "L115", "L104", "L108"})
 """Bad news, predictor, where it holds, arithmetic: no short form of a guarantee leaves these out."""
@@ -134,7 +135,14 @@ class DocumentView:
     id: str
     title: str
     fresh: bool
+    outcome: str
+    """One word for the table of records; 'none' where the content has no outcome."""
+    bad: bool
+    """The outcome is that it supports nothing."""
+    state: str
+    """What is wrong with the file itself; empty when nothing is."""
     facts: tuple[Fact, ...]
+    content: ContentView | None
     limits: tuple[Coded, ...]
     about: tuple[Link, ...]
     goals: tuple[Link, ...]
@@ -394,6 +402,10 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
         id=item.item.id,
         title=record.title,
         fresh=item.fresh,
+        outcome="none" if item.shows is Shows.STATES else item.shows.value,
+        bad=not item.shows.supports,
+        state=_state(snapshot, item),
+        content=content_view(record.content, item.shows),
         facts=(
             Fact("Kind of evidence", evidence_kind_words(record.evidence_kind)),
             Fact("File", item.item.path, (Link("digest", anchor("file", item.item.id)),)),
@@ -407,6 +419,15 @@ def _document(snapshot: Snapshot, trace: Trace, item: DocumentEntry) -> Document
         goals=trace.goals_of_record.get(item.digest, ()),
         objectives=trace.objectives_of_record.get(item.digest, ()),
     )
+
+
+def _state(snapshot: Snapshot, item: DocumentEntry) -> str:
+    if item.fresh:
+        return ""
+    if item.shows is Shows.UNREADABLE:
+        return "unreadable: no evidence"
+    unchanged = any(file.id == item.item.id and file.fresh for file in snapshot.loaded.files)
+    return "about another state of its item" if unchanged else "changed or missing"
 
 
 def is_open(record: RunRecord) -> bool:

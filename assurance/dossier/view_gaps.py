@@ -1,4 +1,4 @@
-"""View of the gaps: what to do next, most useful first, and what stands in the way of each requirement.
+"""View of the gaps: what to do next, most useful first, problem reports, and what stands in the way of each requirement.
 
 Usefulness of an action: what is contradicted or stale comes first; then what serves most objectives; then what is
 begun; then what is asked for more strongly; then what a run can do before what a document can do before what has to be
@@ -10,11 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assurance.catalogue_vocabulary import Applicability
-from assurance.coverage import ObjectiveStatus, Row
-from assurance.dossier.parts import Coded, Link, anchor, coded, goal_link, objective_link, requirement_link, tidy
+from assurance.dossier.parts import (
+    Coded,
+    Link,
+    anchor,
+    coded,
+    goal_link,
+    objective_link,
+    record_link,
+    requirement_link,
+    tidy,
+)
 from assurance.dossier.view_objectives import open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
 from assurance.gsn.elements import Goal
+from assurance.objectives import ObjectiveStatus, Row
+from assurance.problems import ProblemReport
 from assurance.snapshot import Snapshot
 from assurance.status import Status
 from assurance.words import counted
@@ -58,6 +69,23 @@ class ChoiceRow:
 
 
 @dataclass(frozen=True)
+class ProblemRow:
+    """A problem report with what people recorded about it."""
+
+    id: str
+    anchor: str
+    text: str
+    requirements: tuple[Link, ...]
+    evidence: tuple[Link, ...]
+    classified: str
+    effect: str
+    owner: str
+    disposition: str
+    state: str
+    blocks: bool
+
+
+@dataclass(frozen=True)
 class GapsView:
     requirements: tuple[RequirementGap, ...]
     goals: tuple[GoalGap, ...]
@@ -65,6 +93,9 @@ class GapsView:
     count: str
     unknown: str
     choices: tuple[ChoiceRow, ...]
+    problems: tuple[ProblemRow, ...]
+    blocking: str
+    """How many of them are significant, open and without mitigation."""
 
 
 _WORST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT, Status.UNDEVELOPED, Status.PARTIAL)
@@ -94,6 +125,32 @@ def gaps_view(snapshot: Snapshot) -> GapsView:
         unknown=f"{counted(unknown, 'further item')} {'is' if unknown == 1 else 'are'} of unknown applicability and counted nowhere"
         if unknown
         else "",
+        problems=tuple(_problem(item, snapshot) for item in snapshot.problems),
+        blocking=_blocking(sum(item.blocks for item in snapshot.problems), len(snapshot.problems)),
+    )
+
+
+def _blocking(blocking: int, reports: int) -> str:
+    verb = "is" if blocking == 1 else "are"
+    return f"{counted(reports, 'report')}, of which {blocking} {verb} significant and open without mitigation"
+
+
+def _problem(item: ProblemReport, snapshot: Snapshot) -> ProblemRow:
+    records = {run.digest for run in snapshot.register.runs} | {one.digest for one in snapshot.register.documents}
+    said = [item.disposition, item.mitigation if item.mitigation != item.disposition else None]
+    state = "closed" if item.closed else "open"
+    return ProblemRow(
+        item.id,
+        anchor("problem", item.id),
+        tidy(item.text),
+        tuple(requirement_link(name) for name in item.requirements),
+        tuple(record_link(digest) for digest in item.evidence if digest in records),
+        item.classification or "not classified: counts as significant",
+        item.safety_effect or "",
+        item.owner or "nobody",
+        ". ".join(tidy(text) for text in said if text),
+        f"{state}; what was recorded has lapsed" if item.lapsed else state,
+        item.blocks,
     )
 
 

@@ -1,17 +1,22 @@
 """View of the objectives: one matrix for each selected standard, every row with what it rests on and why it stands so.
 
-A catalogue that is not scored shows no counts at all. Confidence tells how well the entry itself is known.
+A catalogue that is not scored shows no counts at all. Confidence tells how well the entry itself is known, and whether
+an organisation verified it against its own copy. Means, tools and tailoring are said once for the standard where they
+are the same for all rows, and at the row where they are not.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from assurance.catalogue import Catalogue
+from assurance.case_compliance import StandardChoice
+from assurance.catalogue import Table
 from assurance.catalogue_vocabulary import Applicability, Grade, Scheme
-from assurance.coverage import Coverage, ObjectiveStatus, Row
-from assurance.dossier.parts import Coded, Fact, Link, anchor, coded, first, tidy
+from assurance.dossier.parts import Coded, Fact, Grid, Link, anchor, coded, first, tidy
 from assurance.dossier.trace import Trace
+from assurance.objectives import AcceptanceState, Choice, Coverage, ObjectiveStatus, Row
+from assurance.objectives.means import OWN_MEANS
 from assurance.snapshot import Snapshot
 from assurance.support import Reason
 
@@ -35,16 +40,27 @@ class ObjectiveRow:
     ref: str
     title: str
     asked: str
+    independence: str
+    """Where independence is asked for: whether it is shown."""
+    means: str
+    """Only where it is not the standard's own."""
+    choice: str
+    """Where the row is one of several alternatives of a chosen combination."""
     status: str
     counted: str
     evidence: tuple[Link, ...]
     goals: tuple[Link, ...]
     more: str
+    problems: tuple[Link, ...]
+    """Open problem reports about what the row is shown of."""
     reasons: tuple[ReasonGroup, ...]
     confidence: str
     """Of the entry itself and of its mark at this level; one word where they agree."""
+    verified: str
+    """What an organisation's sign-off says of the entry; empty where there is no sign-off."""
     acceptance: str
-    lapsed: bool
+    against: str
+    """Why the acceptance does not count; empty where it does."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +83,8 @@ class StandardView:
     scored: bool
     facts: tuple[Fact, ...]
     totals: tuple[Fact, ...]
+    tools: Grid | None
+    """Confidence that the tools need for the credit that is claimed from them."""
     codes: tuple[Coded, ...]
     """What the reason codes of the matrix stand for."""
     notes: tuple[str, ...]
@@ -78,7 +96,8 @@ class StandardView:
 
 def objectives_view(snapshot: Snapshot, trace: Trace) -> tuple[StandardView, ...]:
     """The matrices in the order in which the case selects the standards."""
-    return tuple(_standard(item, trace) for item in snapshot.coverage)
+    choices = {item.id: item for item in snapshot.loaded.case.standards}
+    return tuple(_standard(item, choices[item.catalogue.id], trace) for item in snapshot.coverage)
 
 
 def counts(covered: Coverage) -> tuple[Fact, ...]:
@@ -86,8 +105,9 @@ def counts(covered: Coverage) -> tuple[Fact, ...]:
     if not covered.catalogue.scored:
         return (Fact("listed, not scored", str(len(covered.rows))),)
     totals = covered.totals()
-    asked = Fact(f"{rows_word(covered)} asked for at this level", str(totals["asked for"]))
-    return (asked, *(Fact(word.value, str(totals[word.value])) for word in ObjectiveStatus if totals[word.value]))
+    asked = Fact(f"{rows_word(covered)} asked for", str(totals["asked for"]))
+    words = (*(word.value for word in ObjectiveStatus), "methods not chosen yet", "open choices")
+    return (asked, *(Fact(word, str(totals[word])) for word in words if totals.get(word)))
 
 
 def rows_word(covered: Coverage) -> str:
@@ -99,31 +119,17 @@ def rows_word(covered: Coverage) -> str:
     }[covered.catalogue.scheme]
 
 
-_UNCHOSEN = (ObjectiveStatus.OPEN, ObjectiveStatus.PARTIAL)
-
-
 def open_tables(covered: Coverage) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-    """Tables of alternative methods with open rows: reference and open rows. No one of these rows is a gap by itself.
-
-    What is contradicted or stale is not among them: it stays a gap of its own. A case cannot say yet which combination of methods it chooses, so none has been chosen in any of these tables.
-    """
-    if covered.catalogue.scheme is not Scheme.METHODS:
-        return ()
-    found = []
-    for table in covered.catalogue.tables:
-        if table.combination == "alternatives":
-            rows = tuple(row for row in covered.rows if row.entry.table == table.id and row.status in _UNCHOSEN)
-            found.append((f"{table.ref}: {table.title}", rows))
-    return tuple((name, rows) for name, rows in found if rows)
+    """Tables of alternative methods without a recorded combination: reference and rows that are open because of it."""
+    return tuple((f"{item.ref}: {item.title}", item.rows) for item in covered.open_choices)
 
 
 def single_gaps(covered: Coverage) -> tuple[Row, ...]:
-    """Rows that are gaps by themselves: all that is asked for and not supported, less alternatives."""
-    alternatives = {row.entry.id for _, rows in open_tables(covered) for row in rows}
-    return tuple(row for row in covered.rows if row.is_gap and row.entry.id not in alternatives)
+    """Rows that are gaps by themselves: all that is asked for and not supported, less alternatives nobody has chosen."""
+    return tuple(row for row in covered.rows if row.is_gap and not row.undecided)
 
 
-def _standard(covered: Coverage, trace: Trace) -> StandardView:
+def _standard(covered: Coverage, choice: StandardChoice, trace: Trace) -> StandardView:
     catalogue = covered.catalogue
     confidence = Fact(
         "Confidence in the catalogue",
@@ -145,21 +151,19 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
             Fact(catalogue.level_name or "Level", covered.level or "none declared"),
             Fact("Independence", catalogue.independence),
             confidence,
+            _signed(covered),
+            *_agreed(covered, choice),
         ),
         totals=counts(covered),
+        tools=_tools(covered),
         codes=_codes(covered),
         notes=catalogue.notes,
         neighbours=tuple(Fact(item.title, item.why) for item in catalogue.neighbours),
         groups=tuple(
             ObjectiveGroup(
                 table.id,
-                f"{table.ref}: {table.title}"
-                + (
-                    " (alternatives: no combination of methods has been chosen)"
-                    if table.combination == "alternatives"
-                    else ""
-                ),
-                tuple(_row(catalogue, row, trace) for row in rows[table.id]),
+                f"{table.ref}: {table.title}{_combination(table, choice)}",
+                tuple(_row(covered, row, trace) for row in rows[table.id]),
             )
             for table in catalogue.tables
         ),
@@ -167,12 +171,86 @@ def _standard(covered: Coverage, trace: Trace) -> StandardView:
     )
 
 
+def _signed(covered: Coverage) -> Fact:
+    """Whether the organisation compared the entries with its own copy."""
+    name, signed = "Verified against a licensed copy", covered.sign_off
+    if signed is None:
+        return Fact(name, "no sign-off: none of these entries was verified by the organisation")
+    who = f"{signed.by}, {signed.role}, {signed.organisation}, {signed.date}"
+    corrected = f"; corrected: {', '.join(sorted(signed.corrected))}" if signed.corrected else ""
+    return Fact(name, f"{len(signed.verified)} of {len(covered.rows)} entries, by {who}{corrected}")
+
+
+def _verified(covered: Coverage, id: str) -> str:
+    signed = covered.sign_off
+    if signed is None:
+        return ""
+    if id in signed.corrected:
+        return f"corrected ({', '.join(signed.corrected[id])}) and verified"
+    return "verified" if id in signed.verified else "not verified"
+
+
+def _agreed(covered: Coverage, choice: StandardChoice) -> tuple[Fact, ...]:
+    """The agreement on the standard's own means, and the supplements in the basis."""
+    own = next((row.means for row in covered.rows if _is_own(row)), None)
+    facts = []
+    if own is not None:
+        where = f" ({own.reference})" if own.reference else ""
+        facts.append(Fact("Agreement on the standard's own means", f"{own.agreement}{where}"))
+    if choice.basis:
+        facts.append(Fact("Supplements in the basis", ", ".join(choice.basis)))
+    return tuple(facts)
+
+
+def _is_own(row: Row) -> bool:
+    """The means is the standard's own, so that the agreement on the standard covers it."""
+    return row.means is not None and not row.means.alternative and row.entry.accepted_means is not False
+
+
+def _means(row: Row) -> str:
+    if row.means is None or (_is_own(row) and row.means.text in (OWN_MEANS, *row.entry.means)):
+        return ""
+    kind = "alternative means" if row.means.alternative else "means"
+    where = f" ({row.means.reference})" if row.means.reference else ""
+    return f"{kind}: {row.means.text}; {row.means.agreement}{where}"
+
+
+def _tools(covered: Coverage) -> Grid | None:
+    """What the tools need, with the number of rows that need it."""
+    needs = Counter(need for row in covered.rows for need in row.qualification)
+    if not needs:
+        return None
+    rows = tuple(
+        (need.tool, need.level, need.because, "shown" if need.shown else "not shown", ", ".join(need.documents), str(n))
+        for need, n in needs.items()
+    )
+    heads = ("tool", "needs", "because", "confidence", "data", f"{rows_word(covered)} that rest on it")
+    return Grid(heads, rows, numeric=(False, False, False, False, False, True))
+
+
+def _combination(table: Table, choice: StandardChoice) -> str:
+    """After the title of a table of alternatives: what has been chosen, and why."""
+    if table.combination != "alternatives":
+        return ""
+    recorded = next((item for item in choice.methods if item.table == table.id), None)
+    if recorded is None:
+        return " (alternatives: no combination of methods has been chosen)"
+    return f" (chosen: {', '.join(recorded.chosen)}. {recorded.rationale})"
+
+
+def _against(accepted: AcceptanceState) -> str:
+    if accepted.lapsed:
+        return "lapsed"
+    return "" if accepted.counts else "does not count: given by an author"
+
+
 def _codes(covered: Coverage) -> tuple[Coded, ...]:
     used = {item.code: item for row in covered.rows for item in coded(row.reasons)}
     return tuple(used[code] for code in sorted(used))
 
 
-def _row(catalogue: Catalogue, row: Row, trace: Trace) -> ObjectiveRow:
+def _row(covered: Coverage, row: Row, trace: Trace) -> ObjectiveRow:
+    catalogue = covered.catalogue
     key = (catalogue.id, row.entry.id)
     evidence, evidence_more = first(trace.evidence_of_objective.get(key, ()), MOST_LINKS)
     goals, goals_more = first(trace.goals_of_objective.get(key, ()), MOST_LINKS)
@@ -185,15 +263,20 @@ def _row(catalogue: Catalogue, row: Row, trace: Trace) -> ObjectiveRow:
         ref=row.entry.ref,
         title=row.entry.title,
         asked=_asked(row),
+        independence="" if row.independence_shown is None else f"{'' if row.independence_shown else 'not '}shown",
+        means=_means(row),
+        choice=row.choice.value if row.choice in (Choice.CHOSEN, Choice.LEFT_OUT) else "",
         status=row.status.value,
         counted=f"{row.n} of {row.of}" if catalogue.scored and _is_counted(row) else "",
         evidence=evidence,
         goals=goals,
         more=f"{more} more links, see the register" if more else "",
+        problems=tuple(Link(id, anchor("problem", id)) for id in row.problems),
         reasons=_groups(row.reasons),
         confidence=_confidence(row.entry.confidence.identity, mark),
+        verified=_verified(covered, row.entry.id),
         acceptance=f"{accepted.by}, {accepted.role}, {accepted.date}" if accepted else "",
-        lapsed=accepted.lapsed if accepted else False,
+        against=_against(accepted) if accepted else "",
     )
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.dossier.parts import Link, anchor, objective_link, record_link, regions_of, requirement_link
+from assurance.case import Deviation
+from assurance.challenges import Doubt
+from assurance.dossier.parts import Link, anchor, goal_link, objective_link, record_link, regions_of, requirement_link
 from assurance.dossier.view_evidence import asked_radius, is_open
 from assurance.dossier.view_system import person_words
+from assurance.doubts import Challenged
 from assurance.register import RunItem
 from assurance.snapshot import Snapshot
+from assurance.status import disposes
 from assurance.words import disputed_words, verdict_words
 from evidence.records import SmoothingRecord
 
@@ -44,7 +48,22 @@ class ProblemRow:
 
 
 @dataclass(frozen=True)
+class ChallengeRow:
+    """A challenge that people raised, with everything that rests on what it is aimed at."""
+
+    id: str
+    element: Link
+    doubt: str
+    raised: str
+    targets: tuple[Link, ...]
+    affected: tuple[Link, ...]
+    state: str
+    decision: str
+
+
+@dataclass(frozen=True)
 class RisksView:
+    challenges: tuple[ChallengeRow, ...]
     deviations: tuple[DeviationRow, ...]
     examples: tuple[ExampleRow, ...]
     undisposed: str
@@ -56,6 +75,7 @@ def risks_view(snapshot: Snapshot) -> RisksView:
     examples = [item for item in snapshot.register.runs if _refuted(item)]
     left = sum(not _disposed(snapshot, item.requirement) for item in examples)
     return RisksView(
+        challenges=tuple(_challenge(item, item.doubt) for item in snapshot.built.challenges if _declared(item)),
         deviations=_deviations(snapshot),
         examples=tuple(
             ExampleRow(
@@ -83,6 +103,31 @@ def risks_view(snapshot: Snapshot) -> RisksView:
     )
 
 
+def _declared(item: Challenged) -> bool:
+    return item.doubt is not None and not item.doubt.is_exclusion
+
+
+def _challenge(item: Challenged, doubt: Doubt | None) -> ChallengeRow:
+    assert doubt is not None
+    return ChallengeRow(
+        doubt.id,
+        goal_link(item.element),
+        doubt.text,
+        doubt.raised,
+        tuple(goal_link(id) for id in item.targets),
+        tuple(goal_link(id) for id in item.affected),
+        doubt.state.value,
+        decided(doubt),
+    )
+
+
+def decided(doubt: Doubt) -> str:
+    """The decision with what it lacks, and why the newest one does not count."""
+    in_part = f"Not in full: {doubt.weakness}." if doubt.weakness else ""
+    lapsed = f"The newest disposition does not count: {doubt.lapsed}." if doubt.lapsed else ""
+    return " ".join(filter(None, (doubt.decision, in_part, lapsed)))
+
+
 def _requirement(snapshot: Snapshot, item: RunItem) -> Link:
     return requirement_link(item.requirement, item.requirement in snapshot.standings)
 
@@ -90,10 +135,12 @@ def _requirement(snapshot: Snapshot, item: RunItem) -> Link:
 def _undisposed(left: int, count: int) -> str:
     """How many records with counterexamples have no deviation."""
     if count == 1:
-        return f"The one record with counterexamples has {'no' if left else 'a'} deviation"
+        return f"The one record with counterexamples has {'no' if left else 'a'} deviation that covers it"
     if not left:
-        return "All records with counterexamples have a deviation"
-    return f"{left} of {count} records with counterexamples {'has' if left == 1 else 'have'} no deviation"
+        return "All records with counterexamples have a deviation that covers them"
+    return (
+        f"{left} of {count} records with counterexamples {'has' if left == 1 else 'have'} no deviation that covers them"
+    )
 
 
 def _leaves_open(item: RunItem) -> bool:
@@ -109,10 +156,17 @@ def _refuted(item: RunItem) -> int:
     return 0 if isinstance(item.record, SmoothingRecord) else item.record.number("R")
 
 
+def accepting(snapshot: Snapshot, requirement: str) -> tuple[Deviation, ...]:
+    """The deviations that cover the counterexamples of a requirement as they stand now."""
+    claim, standing = snapshot.loaded.claims.get(requirement), snapshot.standings.get(requirement)
+    if claim is None or standing is None:
+        return ()
+    about = (item for item in snapshot.loaded.case.deviations if item.about == requirement)
+    return tuple(item for item in about if disposes(item, claim, standing.refuted))
+
+
 def _disposed(snapshot: Snapshot, requirement: str) -> tuple[Link, ...]:
-    return tuple(
-        Link(item.id, anchor("dev", item.id)) for item in snapshot.loaded.case.deviations if item.about == requirement
-    )
+    return tuple(Link(item.id, anchor("dev", item.id)) for item in accepting(snapshot, requirement))
 
 
 def _what(item: RunItem) -> str:

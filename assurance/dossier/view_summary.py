@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
 
+from assurance.challenges import DoubtState
 from assurance.dossier.parts import Fact, Link, anchor, noun, regions_of, requirement_link, title_of
-from assurance.dossier.view_argument import ArgumentView
+from assurance.dossier.view_argument import ArgumentView, OutlineRow
 from assurance.dossier.view_evidence import brief_limits, guarantee_words
 from assurance.dossier.view_objectives import counts, open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
+from assurance.dossier.view_risks import accepting
+from assurance.doubts import above
+from assurance.gsn.elements import Goal, Strategy
 from assurance.snapshot import Snapshot
-from assurance.status import RESULT_KINDS, Standing, Status
-from assurance.words import arithmetic_words, disputed_words, predictor_words
+from assurance.status import RESULT_KINDS, Standing, Status, worst
+from assurance.words import arithmetic_words, disputed_words, listed, predictor_words
 from evidence.diagnostics import Severity
 from evidence.records import SmoothingRecord
 from evidence.verdict import Verdict
@@ -26,7 +31,7 @@ class SummaryRow:
     title: str
     status: str
     met: str
-    """Status of the goal that the analysed model meets the requirement (G3); empty where the argument has none."""
+    """Worst status of the goals that the requirement is met; empty where the argument has none."""
     counted: str
     guarantee: str
     arithmetic: str
@@ -58,8 +63,20 @@ class StandardCount:
 
 
 @dataclass(frozen=True)
+class TopRow:
+    """A top goal with what it rests on: the weakest link, and the union of all limits beneath."""
+
+    goal: Link
+    text: str
+    status: str
+    weakest: str
+    rests_on: str
+    limits: str
+
+
+@dataclass(frozen=True)
 class SummaryView:
-    top: tuple[Fact, ...]
+    top: tuple[TopRow, ...]
     statuses: tuple[Fact, ...]
     groups: tuple[SummaryGroup, ...]
     alarms: tuple[Alarm, ...]
@@ -78,12 +95,17 @@ def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
     """The summary of a snapshot."""
     standings = list(snapshot.standings.values())
     counted = Counter(item.status for item in standings)
-    groups = []
+    groups, met = [], _met(snapshot)
     for title, members in _GROUPS:
-        rows = [_row(snapshot, item) for status in members for item in standings if item.status is status]
+        rows = [
+            _row(snapshot, item, met.get(item.requirement, ""))
+            for status in members
+            for item in standings
+            if item.status is status
+        ]
         groups.append(SummaryGroup(title, tuple(rows)))
     return SummaryView(
-        top=tuple(Fact(row.text, row.status, (Link(row.id, row.anchor),)) for row in argument.top if row.status),
+        top=tuple(_top(snapshot, row) for row in argument.top if row.status),
         statuses=tuple(Fact(word.value, str(counted[word])) for word in Status if counted[word]),
         groups=tuple(groups),
         alarms=_alarms(snapshot),
@@ -100,7 +122,45 @@ def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
     )
 
 
-def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
+def _top(snapshot: Snapshot, row: OutlineRow) -> TopRow:
+    strength = snapshot.built.strength[row.id]
+    parts = [f"{count} {kind.value}" for kind, count in strength.kinds]
+    if strength.arithmetic:
+        parts.append(listed([arithmetic_words(item) for item in strength.arithmetic]))
+    if strength.error_probability is not None:
+        parts.append(
+            f"error probabilities of all tries add up to at most {strength.error_probability:g}, which is no failure rate"
+        )
+    titles = list(dict.fromkeys(title_of(item.code) for item in strength.limits))
+    return TopRow(
+        Link(row.id, row.anchor),
+        row.text,
+        row.status,
+        row.weakest,
+        "; ".join(parts) or "no evidence",
+        "; ".join(titles),
+    )
+
+
+def _met(snapshot: Snapshot) -> dict[str, str]:
+    """By requirement the worst status of the goals that state the requirement itself, on which no other such goal
+    rests."""
+    argument, status = snapshot.built.argument, snapshot.built.status
+    claims: dict[str, set[str]] = {}
+    for item in argument:
+        if isinstance(item, Goal) and item.claim:
+            claims.setdefault(item.claim, set()).add(item.id)
+    met = {}
+    for requirement, ids in claims.items():
+        upper = [id for id in ids if not above(argument, [id]) & ids]
+        # a goal that evidence decides by itself, with no other beneath, states the examined claim alone
+        stated = [id for id in upper if any(isinstance(child, Strategy | Goal) for child in argument.children(id))]
+        if stated:
+            met[requirement] = reduce(worst, (status[id] for id in stated)).value
+    return met
+
+
+def _row(snapshot: Snapshot, standing: Standing, met: str) -> SummaryRow:
     item = standing.best
     guarantee, arithmetic, limits = "none", "", "nothing is shown"
     if item is not None and not standing.established:
@@ -119,12 +179,11 @@ def _row(snapshot: Snapshot, standing: Standing) -> SummaryRow:
         documents = snapshot.register.documents_about(standing.requirement)
         reporting = [entry.limits for entry in documents if entry.record.evidence_kind in RESULT_KINDS]
         guarantee, limits = "documents only", brief_limits(reporting[0])
-    met = snapshot.built.status.get(f"G3-{standing.requirement}")
     return SummaryRow(
         requirement_link(standing.requirement),
         snapshot.loaded.case.requirement(standing.requirement).title,
         standing.status.value,
-        met.value if met else "",
+        met,
         counted_words(standing),
         guarantee,
         arithmetic,
@@ -143,11 +202,19 @@ def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
     for standing in snapshot.standings.values():
         link = requirement_link(standing.requirement)
         if standing.refuted:
-            disposed = [item.id for item in snapshot.loaded.case.deviations if item.about == standing.requirement]
+            disposed = [item.id for item in accepting(snapshot, standing.requirement)]
             after = f"; accepted as deviation {', '.join(disposed)}" if disposed else "; not disposed of"
             held = regions_of(standing.refuted, standing.total, up=True)
             text = f"{held} {'holds' if standing.total == 1 else 'hold'} a replayed counterexample{after}"
             found.append(Alarm("REFUTED", link, text))
+    for doubt in snapshot.built.doubts:
+        if doubt.state is DoubtState.UPHELD:
+            kind, where = ("exclusion", "exclusions") if doubt.is_exclusion else ("challenge", "challenges")
+            text = f"{kind} {doubt.id} was upheld: {doubt.text}"
+            found.append(Alarm(Status.CONTRADICTED.value, Link(doubt.aimed_at[1], where), text))
+        elif doubt.state is DoubtState.STANDS and not doubt.is_exclusion:  # those are counted among the open gaps
+            text = f"challenge {doubt.id} stands: {doubt.text}"
+            found.append(Alarm(Status.IN_DOUBT.value, Link(doubt.aimed_at[1], "challenges"), text))
     disputes: dict[str, Alarm] = {}
     for item in snapshot.register.runs:  # old records too: neither result goes away because a run was repeated
         disputed = disputed_words(item.record)
@@ -171,9 +238,11 @@ def _alarms(snapshot: Snapshot) -> tuple[Alarm, ...]:
 
 def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
     built = snapshot.built
-    undeveloped = sum(getattr(item, "undeveloped", False) for item in built.argument)
+    # challenges that nothing develops are doubts, not open goals
+    undeveloped = sum(item.undeveloped for item in built.argument if item.provenance is not None)
     vectors = [item for item in snapshot.attacks if item.attack.axis == "vector"]
     uncovered = sum(not item.covered_by for item in vectors)
+    standing_doubts = sum(item.state is DoubtState.STANDS for item in built.doubts)
     errors = sum(item.severity is Severity.ERROR for item in snapshot.findings)
     gaps = sum(len(single_gaps(item)) for item in snapshot.coverage)
     tables = [rows for item in snapshot.coverage for _, rows in open_tables(item)]
@@ -196,6 +265,11 @@ def _open(snapshot: Snapshot) -> tuple[Fact, ...]:
             f"{noun(undeveloped, 'element')} that nothing develops",
             str(undeveloped),
             (Link("open goals", "gaps-goals"),),
+        ),
+        Fact(
+            f"{noun(standing_doubts, 'doubt')} that nobody has disposed of",
+            str(standing_doubts),
+            (Link("challenges", "challenges"), Link("exclusions", "exclusions")),
         ),
         Fact("attack vectors not covered", f"{uncovered} of {len(vectors)}", (Link("taxonomy", "attacks"),)),
         Fact(

@@ -147,6 +147,7 @@ def _files(loaded: LoadedCase) -> tuple[FileRow, ...]:
         ("data set", loaded.case.data_sets),
         ("table", loaded.case.tables),
         ("property file", loaded.case.property_files),
+        ("argument pattern", loaded.case.pattern_files),
         ("document", loaded.case.documents),
         ("external verdict", loaded.case.external_verdicts),
     )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assurance.case import BallsOf, Case
+from assurance.challenges import Doubt, DoubtState, resting_on
 from assurance.dossier.parts import Fact, Link, anchor, goal_link, requirement_link
+from assurance.dossier.view_risks import decided
 from assurance.snapshot import Snapshot
 from evidence.threat import ThreatModel, describe
 
 
 @dataclass(frozen=True)
 class ExclusionRow:
+    """An exclusion with what was decided about it (`state`, in words before `decision`) and where it is argued."""
+
     text: str
-    goal: Link | None
-    status: str
+    state: str
+    decision: str
+    goals: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ def threats_view(snapshot: Snapshot) -> ThreatsView:
     vectors = [item for item in snapshot.attacks if item.attack.axis == "vector"]
     covered = sum(bool(item.covered_by) for item in vectors)
     known = {item.id for item in snapshot.loaded.case.requirements}
+    goals = _goals(snapshot)
     return ThreatsView(
-        threats=tuple(_threat(snapshot, item) for item in snapshot.loaded.case.threat_models),
+        threats=tuple(_threat(snapshot, item, goals) for item in snapshot.loaded.case.threat_models),
         attacks=tuple(
             AttackRow(
                 item.attack.axis,
@@ -77,15 +82,7 @@ def _requirement_anchor(id: str, known: set[str]) -> str | None:
     return requirement_link(id).anchor if id in known else None
 
 
-def _threat(snapshot: Snapshot, threat: ThreatModel) -> ThreatView:
-    case: Case = snapshot.loaded.case
-    used = [
-        item.id
-        for item in case.requirements
-        if item.property
-        and isinstance(item.property.regions, BallsOf)
-        and item.property.regions.threat_model == threat.id
-    ]
+def _threat(snapshot: Snapshot, threat: ThreatModel, goals: dict[str, list[str]]) -> ThreatView:
     return ThreatView(
         id=threat.id,
         anchor=anchor("threat", threat.id),
@@ -97,17 +94,32 @@ def _threat(snapshot: Snapshot, threat: ThreatModel) -> ThreatView:
             Fact("Rationale", threat.rationale),
         ),
         exclusions=tuple(
-            _exclusion(snapshot, threat, number, text) for number, text in enumerate(threat.exclusions, 1)
+            _exclusion(doubt, goals)
+            for doubt in snapshot.built.doubts
+            if doubt.is_exclusion and doubt.aimed_at[1] == threat.id
         ),
-        used_by=tuple(requirement_link(id) for id in used),
+        used_by=tuple(requirement_link(id) for id in resting_on(snapshot.loaded.case, threat.id)),
     )
 
 
-def _exclusion(snapshot: Snapshot, threat: ThreatModel, number: int, text: str) -> ExclusionRow:
-    """An exclusion with the goal that carries it in the argument, which its provenance names."""
-    built, wanted = snapshot.built, f"{threat.id}-{number}"
+def _exclusion(doubt: Doubt, goals: dict[str, list[str]]) -> ExclusionRow:
+    links = tuple(goal_link(id) for id in goals.get(doubt.id, ()))
+    open_ = doubt.state is DoubtState.STANDS
+    return ExclusionRow(
+        doubt.text, "nobody has disposed of it" if open_ else f"{doubt.state.value} by", decided(doubt), links
+    )
+
+
+def _goals(snapshot: Snapshot) -> dict[str, list[str]]:
+    """By exclusion where it stands in the argument: the challenge that it makes, or the goals about its disposition."""
+    built = snapshot.built
+    made = {item.doubt.id: [item.element] for item in built.challenges if item.doubt is not None}
+    held: dict[str, list[str]] = {}
     for item in built.argument:
-        bound = dict(item.provenance.binding) if item.provenance else {}
-        if bound.get("exclusions") == wanted and item.id in built.status:
-            return ExclusionRow(text, goal_link(item.id), built.status[item.id].value)
-    return ExclusionRow(text, None, "")
+        if (
+            item.provenance
+            and item.id in built.status
+            and (name := dict(item.provenance.binding).get("residual_risks"))
+        ):
+            held.setdefault(name, []).append(item.id)
+    return held | made

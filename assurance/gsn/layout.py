@@ -136,7 +136,7 @@ def layout(argument: Argument) -> Page:
     inner = max(width, _NARROWEST_PICTURE)
     high = height + HEADER + legend.height(inner, hierarchy.keys())
     size_mm = ((inner + 2 * _MARGIN) / POINTS_PER_MM, (high + 2 * _MARGIN) / POINTS_PER_MM)
-    return _finish(argument, hierarchy, [Draft(PageKind.WHOLE, node, 1.0, width)], size_mm, _MARGIN)[0]
+    return _finish(argument, hierarchy, [Draft(PageKind.WHOLE, node, 1.0, width, height)], size_mm, _MARGIN)[0]
 
 
 def pages(argument: Argument, size_mm: tuple[float, float] = A4, margin_mm: float = 6.0) -> list[Page]:
@@ -221,7 +221,7 @@ def _boxes(
             target = home[element.id]
             below = _below(node, "this page" if target == number else f"page {target}", target)
         if node.arrival and seen_on.get(element.id):
-            above = _above(node, seen_on[element.id], _LINKS_SHOWN if node is draft.node else 1)
+            above = _above(node, seen_on[element.id], number, _LINKS_SHOWN if node is draft.node else 1)
         yield Box(
             element=element,
             shape=node.shape,
@@ -248,7 +248,7 @@ def _below(node: Node, label: str, page: int | None) -> Transfer:
     return Transfer(triangle, label, left, top + node.foot - 2.5, page)
 
 
-def _above(node: Node, numbers: list[int], most: int) -> Transfer:
+def _above(node: Node, numbers: list[int], here: int, most: int) -> Transfer:
     numbers = sorted(set(numbers))
     listed = ", ".join(map(str, numbers[:most])) + (" …" if len(numbers) > most else "")
     shape = node.shape
@@ -256,4 +256,6 @@ def _above(node: Node, numbers: list[int], most: int) -> Transfer:
     left = node.x + (SLANT if shape.type is ElementType.STRATEGY else 0.0)
     triangle = ((left, node.y), (left + wide, node.y), (left + wide / 2, node.y - TRANSFER + 2.0))
     label = f"from page{'s' if min(most, len(numbers)) > 1 else ''} {listed}"
+    if numbers == [here]:
+        label = "from this page"
     return Transfer(triangle, label, left + wide + 3.0, node.y - 3.0, numbers[0])

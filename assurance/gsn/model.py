@@ -250,6 +250,14 @@ class Argument:
             if element.type not in CONTEXTUAL and all(parent.id == element.id for parent in self.parents(element.id))
         )
 
+    def tops(self) -> tuple[Element, ...]:
+        """The roots that challenge nothing: what the argument is for."""
+        return tuple(
+            element
+            for element in self.roots()
+            if not any(relation.type is RelationType.CHALLENGES for relation in self.relations_from(element.id))
+        )
+
     # -- walking ------------------------------------------------------------------------------------------
 
     def graph(self) -> nx.DiGraph[str]:

@@ -1,8 +1,9 @@
 """The architecture of an argument: its modules and contracts as symbols, and how they support each other.
 
 GSN's architecture view (1:4.5), derived from what the modules say: away elements, module references and contract
-references. It is an argument itself, so that it is laid out and drawn like any other. Shows no element of a module
-and judges nothing: modules may support each other mutually (1:4.5.2).
+references. It is an argument itself, so that it is laid out and drawn like any other. A module that contains others
+says so in words; frames inside frames are drawn in `containment`. Shows no element of a module and judges nothing:
+modules may support each other mutually (1:4.5.2).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from assurance.gsn.model import Argument
 from assurance.gsn.relations import Relation, RelationType
 
 ABSENT: Final = "Not among the modules given"
+_NAMED: Final = 6
+"""How many of the modules inside another one are named in its symbol."""
 
 
 def module_view(arguments: Arguments, title: str = "Modules") -> Argument:
@@ -25,20 +28,18 @@ def module_view(arguments: Arguments, title: str = "Modules") -> Argument:
     it supports. Identifiers are the modules' names.
     """
     view = Argument("modules", title)
-    contracts = {argument.module for argument in arguments if argument.kind == "contract"}
-    contracts.update(
-        element.module for argument in arguments for element in argument if isinstance(element, ContractReference)
-    )
+    contracts = contracts_of(arguments)
 
     def show(module: str) -> None:
-        if module in view:
-            return
-        text = (arguments[module].title if module in arguments else ABSENT) or module
-        kind = ContractReference if module in contracts else ModuleReference
-        view.add(kind(id=module, module=module, text="" if text == module else text))
+        if module not in view:
+            element = symbol(arguments, module, contracts)
+            words = _inside(arguments, module)
+            view.add(element.model_copy(update={"text": "\n".join(filter(None, (element.text, words)))}))
 
     for argument in arguments:
         show(argument.module)
+        for module in argument.contains:
+            show(module)
     joined: dict[tuple[RelationType, str, str], None] = {}
     for argument in arguments:
         named: set[str] = set()
@@ -67,6 +68,30 @@ def module_view(arguments: Arguments, title: str = "Modules") -> Argument:
         show(target)
         view.relate(Relation(type=type_, source=source, target=target))
     return view
+
+
+def contracts_of(arguments: Arguments) -> frozenset[str]:
+    """The names of all contracts, also of those that are only named."""
+    found = {argument.module for argument in arguments if argument.kind == "contract"}
+    return frozenset(found).union(
+        element.module for argument in arguments for element in argument if isinstance(element, ContractReference)
+    )
+
+
+def symbol(arguments: Arguments, module: str, contracts: frozenset[str]) -> ModuleReference | ContractReference:
+    """The symbol of a module or contract, with its title."""
+    text = (arguments[module].title if module in arguments else ABSENT) or module
+    kind = ContractReference if module in contracts else ModuleReference
+    return kind(id=module, module=module, text="" if text == module else text)
+
+
+def _inside(arguments: Arguments, module: str) -> str:
+    """What a module says about the modules inside it, "" where there are none."""
+    held = tuple(dict.fromkeys(arguments[module].contains)) if module in arguments else ()
+    if not held:
+        return ""
+    more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
+    return f"Contains {', '.join(held[:_NAMED])}{more}"
 
 
 def _module(element: Element, argument: Argument) -> str:

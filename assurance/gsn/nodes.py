@@ -85,6 +85,13 @@ class Builder:
         """A page that begins with some elements."""
         return self.start(group[0]) if len(group) == 1 else together(group)
 
+    def beside_each_other(self, roots: Iterable[Node]) -> Node:
+        """One tree of several pages' trees."""
+        joined = Node(None, _NOTHING)
+        for root in roots:
+            joined.children.extend(root.children if root.hidden else (root,))
+        return joined
+
     def everything(self) -> Node:
         """The nodes of a page with all elements in full."""
         tops = self.hierarchy.tops()

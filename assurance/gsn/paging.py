@@ -7,7 +7,7 @@ estimates only choose between plans that fit. Numbers, links and coordinates on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -19,6 +19,7 @@ from assurance.gsn.hierarchy import Hierarchy
 from assurance.gsn.nodes import Builder, Start, names_of, nodes_of, together
 from assurance.gsn.relations import RelationType
 from assurance.gsn.shapes import SIZE, Limits
+from assurance.gsn.sharing import Form, divided, sheet
 from assurance.gsn.tree import DIAMOND, GAP_Y, MARK_ROW, Node, arrange, room_across
 
 MIN_TEXT: Final = 6.5
@@ -29,6 +30,8 @@ MAX_SCALE: Final = 1.2
 POINTS_PER_MM: Final = 72 / 25.4
 HEADER: Final = 18.0
 """Points kept at the top of a page for its title."""
+_ROW_WIDTHS: Final = (1.0, 0.8, 0.6, 0.45, 0.33, 0.25)
+"""Where rows of supporting elements may break, in widths of a page."""
 _LEAST_SHAPE: Final = (104.0, 74.0)
 """Width and height that the largest shapes must be able to have."""
 
@@ -52,6 +55,7 @@ class Draft:
     node: Node
     scale: float
     width: float
+    height: float
     part: tuple[int, int] = (1, 1)
     """Which part of how many."""
 
@@ -63,12 +67,22 @@ def paginate(hierarchy: Hierarchy, size_mm: tuple[float, float], margin: float) 
     if whole is not None:
         return [whole]
     overview = Pager(hierarchy, size_mm, margin, abridged=True)
-    drafts = overview.branch(overview.build.top())[0]
+    made: list[Draft] = []
     waiting = [pager.build.top()]
     while waiting:
-        made, starts = pager.branch(waiting.pop())
-        drafts.extend(made)
+        branches, starts = pager.branch(waiting.pop())
+        made.extend(branches)
         waiting.extend(reversed(starts))  # depth first, like chapters
+    drafts = overview.branch(overview.build.top())[0]
+    run: list[Draft] = []
+    for draft in made:
+        if draft.part[1] == 1:
+            run.append(draft)
+            continue
+        drafts.extend(pager.on_sheets(run))
+        drafts.append(draft)  # a part says so in its title, and keeps its page
+        run = []
+    drafts.extend(pager.on_sheets(run))
     return drafts
 
 
@@ -137,9 +151,54 @@ class Pager:
             if height > self.room[1]:
                 return None
             if width <= self.room[0]:
-                room = min(self.room[0] / max(width, 1.0), self.room[1] / max(height, 1.0))
-                return Draft(kind, node, min(MAX_SCALE, MIN_SCALE * room), width)
+                return self.drawn(kind, node, width, height)
         return None
+
+    def drawn(self, kind: PageKind, node: Node, width: float, height: float) -> Draft:
+        """A page for a tree of that size, as large as it may be."""
+        room = min(self.room[0] / max(width, 1.0), self.room[1] / max(height, 1.0))
+        return Draft(kind, node, min(MAX_SCALE, MIN_SCALE * room), width, height)
+
+    def forms(self, draft: Draft) -> list[Form]:
+        """The ways to draw a page's tree that have room on a sheet, widest first."""
+        found: list[Form] = []
+        for part in _ROW_WIDTHS:
+            if found and found[-1].width <= self.room[0] * part:
+                continue  # no row breaks that did not break before
+            width, height = arrange(draft.node, self.room[0] * part)
+            if height > self.room[1]:
+                break
+            if width <= self.room[0] and (not found or width < found[-1].width):
+                found.append(Form(self.room[0] * part, width, height))
+        return found
+
+    def on_sheets(self, drafts: list[Draft]) -> list[Draft]:
+        """Pages on the fewest sheets: whole branches share one, where they leave each other room."""
+        forms = [self.forms(draft) for draft in drafts]
+        area = [min([form.width * form.height for form in ways]) / self.area for ways in forms]
+
+        def fits(first: int, end: int) -> float | None:
+            used = sum(area[first:end])
+            one = end - first == 1
+            return used if one or (used <= 1.0 and sheet(forms[first:end], self.room, 1.0)) else None
+
+        sheets: list[Draft] = []
+        first = 0
+        for count in divided(len(drafts), fits, lambda first, end: _jumps(drafts[first:end])):
+            sheets.append(self.together(drafts[first : first + count], forms[first : first + count]))
+            first += count
+        return sheets
+
+    def together(self, drafts: list[Draft], forms: list[list[Form]]) -> Draft:
+        """One page with the trees of some that have room on it."""
+        made = sheet(forms, self.room, MAX_SCALE / MIN_SCALE)
+        assert made is not None
+        for draft, form, (x, y) in zip(drafts, made.forms, made.places, strict=True):
+            arrange(draft.node, form.row_width)
+            for node in nodes_of(draft.node):
+                node.move(x, y)
+        root = drafts[0].node if len(drafts) == 1 else self.build.beside_each_other(item.node for item in drafts)
+        return self.drawn(PageKind.BRANCH, root, made.width, made.height)
 
     def trial(self, start: Start, developed: set[str]) -> Draft | None:
         """The page on which just these elements are developed, if it fits."""
@@ -285,6 +344,17 @@ class Pager:
                 found.add(below.id)
                 waiting.extend(self.build.growing(below))
         return found
+
+
+def _jumps(drafts: Sequence[Draft]) -> int:
+    """How many pages are not reached from an element that was cut on another one of them."""
+    cut: set[str] = set()
+    count = 0
+    for draft in drafts:
+        tops = (draft.node,) if draft.node.element is not None else draft.node.children
+        count += any(top.element is None or top.element.id not in cut for top in tops)
+        cut.update(node.name for node in nodes_of(draft.node) if node.transfer and not node.repeated)
+    return count
 
 
 def _needs(hierarchy: Hierarchy) -> tuple[float, float]:

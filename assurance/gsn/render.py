@@ -1,4 +1,4 @@
-"""Arguments as files to look at: one SVG, or a folder with pages for each module, an index and the module view.
+"""Arguments as files to look at: one SVG, or a folder with pages for each module, an index and views of the modules.
 
 Every element is a link: to the place where it stands in full, away elements and references into the other module.
 The files stand alone (the font is inside) and hold no script. Reads nothing and judges nothing.
@@ -7,7 +7,7 @@ The files stand alone (the font is inside) and hold no script. Reads nothing and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Final
 
 from assurance.gsn import svg
 from assurance.gsn.arguments import Arguments
+from assurance.gsn.containment import containment
 from assurance.gsn.elements import AwayElement, ContractReference, Element, ModuleReference
 from assurance.gsn.layout import A4, Page, layout, pages
 from assurance.gsn.model import Argument
@@ -32,6 +33,7 @@ G291 = code(
 
 INDEX: Final = "index.html"
 MODULES: Final = "modules.svg"
+CONTAINMENT: Final = "containment.svg"
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def render(arguments: Arguments, output: Path, size_mm: tuple[float, float] | No
 def drawings(arguments: Arguments, size_mm: tuple[float, float] | None = A4) -> dict[str, str]:
     """The files of a folder: name -> text, the index first. Modules with the same name are all drawn."""
     modules = [*arguments, *arguments.duplicates]
-    taken = {MODULES.removesuffix(".svg"), INDEX.removesuffix(".html")}
+    taken = {MODULES.removesuffix(".svg"), CONTAINMENT.removesuffix(".svg"), INDEX.removesuffix(".html")}
     drawn: list[_Drawn] = []
     for argument in modules:
         made = pages(argument, size_mm) if size_mm is not None else [layout(argument)]
@@ -80,16 +82,18 @@ def drawings(arguments: Arguments, size_mm: tuple[float, float] | None = A4) -> 
     by_name = {item.argument.module: item for item in reversed(drawn)}
     files = {INDEX: ""}
     view = module_view(arguments)
-    shown = len(view) > 1
-    if shown:
-        href = {name: item.file(1) for name, item in by_name.items()}
+    href = {name: item.file(1) for name, item in by_name.items()}
+    if len(view) > 1:
         files[MODULES] = svg.render(layout(view), href=href, embed_font=True)
+    frames = containment(arguments)
+    if frames is not None:
+        files[CONTAINMENT] = svg.render(frames, href=href, embed_font=True)
     for item in drawn:
         for page in item.pages:
             name = item.file(page.number)
-            href = dict(_links(by_name, item, page, name))
-            files[name] = svg.render(page, href=href, page_link=item.file, embed_font=True)
-    files[INDEX] = _index(drawn, shown)
+            links = dict(_links(by_name, item, page, name))
+            files[name] = svg.render(page, href=links, page_link=item.file, embed_font=True)
+    files[INDEX] = _index(drawn, files)
     return files
 
 
@@ -117,7 +121,7 @@ def _elsewhere(by_name: dict[str, _Drawn], argument: Argument, element: Element)
     return other.place(element.original) if element.original in other.home else None
 
 
-def _index(drawn: list[_Drawn], shown: bool) -> str:
+def _index(drawn: list[_Drawn], files: Collection[str]) -> str:
     """A page that lists all others."""
     rows = [
         "<!DOCTYPE html>",
@@ -126,8 +130,10 @@ def _index(drawn: list[_Drawn], shown: bool) -> str:
         "<title>Argument diagrams</title></head><body>",
         "<h1>Argument diagrams</h1>",
     ]
-    if shown:
+    if MODULES in files:
         rows.append(f'<p><a href="{MODULES}">Modules and how they support each other</a></p>')
+    if CONTAINMENT in files:
+        rows.append(f'<p><a href="{CONTAINMENT}">Modules inside modules</a></p>')
     for item in drawn:
         argument = item.argument
         title = f" — {escape(argument.title)}" if argument.title and argument.title != argument.module else ""

@@ -292,7 +292,7 @@ def _signs(page: Page) -> Iterator[str]:
 
 def subject(page: Page) -> str:
     """What a page shows: the overview, the branches of some elements, or the whole argument."""
-    tops = [box.element.id for box in page.boxes if box.above] or [box.element.id for box in page.boxes[:1]]
+    tops = [box.element.id for index, box in enumerate(page.boxes) if box.above or not index]
     if page.kind is PageKind.OVERVIEW:
         what = "overview, statements shortened"
     elif page.kind is PageKind.BRANCH and tops:

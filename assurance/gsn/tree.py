@@ -130,6 +130,12 @@ class Node:
         """The element at which lines from here begin."""
         return self.element.id if self.element is not None else self.choice
 
+    def move(self, dx: float, dy: float) -> None:
+        """Move the node, not what hangs on it."""
+        self.x += dx
+        self.y += dy
+        self.origin = (self.origin[0] + dx, self.origin[1] + dy)
+
     @property
     def mark(self) -> float:
         """Height of what hangs at the bottom centre: decorator and claim points."""

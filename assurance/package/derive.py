@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assurance.challenges import Doubt
 from assurance.loading import load
+from assurance.objectives import coverage_json
 from assurance.package.layout import ARGUMENT, COVERAGE, EVIDENCE, FINDINGS, STANDINGS
 from assurance.snapshot import Snapshot, take
 from assurance.status import Standing
@@ -46,10 +48,16 @@ def derive(root: Path, case_file: str) -> Derived:
     store = Store(root / EVIDENCE.rstrip("/"))
     snapshot = take(loaded, store)
     documents = {
-        COVERAGE: {"standards": [item.as_json() for item in snapshot.coverage]},
+        COVERAGE: coverage_json(snapshot.coverage) | {"problems": [item.as_json() for item in snapshot.problems]},
         ARGUMENT: {
             "argument": snapshot.built.argument.as_json(),
             "status": {id: status.value for id, status in snapshot.built.status.items()},
+            "tops": {
+                item.id: snapshot.built.strength[item.id].as_json()
+                for item in snapshot.built.argument.tops()
+                if item.id in snapshot.built.strength
+            },
+            "doubts": [_doubt(item) for item in snapshot.built.doubts],
         },
         STANDINGS: {
             "requirements": [_standing(item) for item in snapshot.standings.values()],
@@ -75,6 +83,17 @@ def relative(finding: Finding, root: Path) -> Finding:
         expected=strip(finding.expected),
         remedy=strip(finding.remedy),
     )
+
+
+def _doubt(doubt: Doubt) -> dict[str, Any]:
+    return {
+        "id": doubt.id,
+        "text": doubt.text,
+        "aimed_at": list(doubt.aimed_at),
+        "state": doubt.state.value,
+        "decision": doubt.decision,
+        "digest": doubt.digest,
+    }
 
 
 def _standing(standing: Standing) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 
 from assurance import __version__
 from assurance.case import Case
-from assurance.gsn.patterns.library import with_nested
+from assurance.gsn.patterns.library import available, with_nested
 from assurance.resources import folder
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import PREFIX, Digest, canonical_json, of_bytes, of_file
@@ -89,7 +89,9 @@ def object_name(digest: str) -> str:
 def rules_of(case: Case) -> dict[str, str]:
     """Digests of the catalogues and patterns of this installation that a case is derived with, as far as present."""
     names = [("standards", f"{item.id}/catalogue.yaml") for item in case.standards]
-    names += [("templates", f"patterns/{name}.yaml") for id in case.patterns for name in with_nested(id)]
+    # what a case's own patterns use stands in their files, which are not read here: any of the library
+    used = available() if case.pattern_files else [name for id in case.patterns for name in with_nested(id)]
+    names += [("templates", f"patterns/{name}.yaml") for name in used]
     paths = {f"{top}/{name}": folder(top) / name for top, name in names}  # type: ignore[arg-type]
     return {name: of_file(path) for name, path in sorted(paths.items()) if path.is_file()}
 

@@ -12,6 +12,7 @@ from evidence.errors import StoreError
 from evidence.records.base import Counterexample, CrossCheck, Guarantee, Provenance, Recheck, RecordBase
 from evidence.records.bounds import AttackSummary, BoundsRecord, VerifiedRadius
 from evidence.records.document import DocumentRecord
+from evidence.records.engineering import Content, Shows
 from evidence.records.external import ExternalVerdictRecord
 from evidence.records.letters import overall
 from evidence.records.reachability import OutputRange, OutputRangeRecord
@@ -20,6 +21,7 @@ from evidence.records.smoothing import SmoothedInput, SmoothingRecord
 __all__ = [
     "AttackSummary",
     "BoundsRecord",
+    "Content",
     "Counterexample",
     "CrossCheck",
     "DocumentRecord",
@@ -32,6 +34,7 @@ __all__ = [
     "Record",
     "RecordBase",
     "RunRecord",
+    "Shows",
     "SmoothedInput",
     "SmoothingRecord",
     "VerifiedRadius",

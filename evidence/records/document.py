@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from evidence.digest import Digest
 from evidence.records.base import RecordBase
+from evidence.records.engineering import Content
 
 
 class DocumentRecord(RecordBase):
@@ -21,3 +24,13 @@ class DocumentRecord(RecordBase):
     date: str
     about: tuple[str, ...]
     """What the document covers: requirement ids, model ids, or 'case'."""
+    content: Content | None = None
+    """What was read from a document whose format is declared (evidence/engineering)."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A document without content keeps the bytes, and so the digest, that it had before contents were read."""
+        fields: dict[str, Any] = handler(self)
+        if self.content is None:
+            fields.pop("content", None)
+        return fields

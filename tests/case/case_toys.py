@@ -13,6 +13,7 @@ import yaml
 from onnx import TensorProto, helper, numpy_helper
 from pydantic import TypeAdapter
 
+from assurance.challenges import Doubt, doubts_of
 from assurance.loading import LoadedCase, load
 from assurance.snapshot import Snapshot, take
 from evidence.digest import of_bytes
@@ -267,6 +268,23 @@ class Kit:
         run = run or f"run-{requirement[-1]}"
         self.store.note(Entry(requirement, criterion, digest, run, outcome))
         return digest
+
+    def doubts(self) -> dict[str, Doubt]:
+        """Every doubt of the case as it stands, those aimed at elements of the argument included."""
+        snapshot = self.take()
+        return {item.id: item for item in doubts_of(snapshot.loaded, snapshot.register, snapshot.built.argument)}
+
+    def dispose(self, challenge: str, decision: str, **changes: Any) -> None:
+        """Have `rev` decide on a challenge as it stands now."""
+        made = {
+            "challenge": challenge,
+            "decision": decision,
+            "by": "rev",
+            "date": "2026-03-03",
+            "rationale": "Looked at and decided in the safety board.",
+            "of": self.doubts()[challenge].digest,
+        }
+        self.case["dispositions"] = [*self.case.get("dispositions", []), made | changes]
 
     def prove(self, *requirements: str) -> None:
         """Give requirements a record that proves every region."""

@@ -79,7 +79,8 @@ def test_without_evidence_nothing_is_developed(toy: Kit) -> None:
         assert state(snapshot, id) == (Status.UNDEVELOPED, {"S115"})
         assert snapshot.built.argument[f"G4-{id}"].undeveloped
     # the reviews of the properties stand, so something below the top is there
-    assert snapshot.built.status["G4-R1"] is Status.UNDEVELOPED and snapshot.built.status["G1"] is Status.PARTIAL
+    assert snapshot.built.status["G4-R1"] is Status.UNDEVELOPED and snapshot.built.status["S3-R1"] is Status.PARTIAL
+    assert snapshot.built.status["G1"] is Status.IN_DOUBT, "nobody disposed of what the threat model excludes"
     assert not (toy.folder / "evidence").exists(), "looking writes nothing"
 
 
@@ -88,8 +89,11 @@ def test_good_evidence_supports_its_goal_and_no_more(proved: Kit) -> None:
     for id in ("R1", "R2", "R3"):
         assert state(snapshot, id) == (Status.SUPPORTED, set())
         assert snapshot.built.status[f"G4-{id}"] is Status.SUPPORTED
+    assert codes(snapshot) == {"C128", "S131"}, "reviews that are tied to nothing, an exclusion that stands"
+    proved.dispose("TM.1", "accepted")
+    snapshot = proved.take()
     assert snapshot.built.status["G1"] is Status.PARTIAL, "the step from model to target is open"
-    assert codes(snapshot) == {"C128"}, "only the hint that the reviews are tied to nothing"
+    assert codes(snapshot) == {"C128"}
 
 
 # --- what takes support away ---------------------------------------------------------------------------------------------------
@@ -262,8 +266,9 @@ def test_a_later_run_that_finds_nothing_does_not_undo_a_counterexample(toy: Kit)
     toy.keep("R1", bounds(toy.statement("R1"), "PPPU"))
     snapshot = toy.take()
     assert state(snapshot, "R1") == (Status.IN_DOUBT, {"S112"})
-    texts = [item.text for item in snapshot.built.argument if item.id.startswith("Sn4-R1")]
-    assert len(texts) == 2 and any(text.startswith("Counter-evidence: ") and "1 refuted" in text for text in texts)
+    (against,) = snapshot.built.argument.challengers("G4-R1")
+    assert against.text.startswith("Counter-evidence: ") and "1 refuted" in against.text
+    assert [item.id for item in snapshot.built.argument.children("G4-R1")] != [against.id]
     assert refuted in {item.digest for item in snapshot.register.runs}
     toy.keep("R1", bounds(toy.statement("R1"), "PPRR"), run="run-9", outcome="refuted")
     snapshot = toy.take()

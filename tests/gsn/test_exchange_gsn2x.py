@@ -9,10 +9,19 @@ import gsn_toys
 import pytest
 
 from assurance.gsn.arguments import Arguments
-from assurance.gsn.elements import AwayGoal, AwayJustification, AwaySolution, ElementType, ModuleReference
+from assurance.gsn.elements import (
+    AwayGoal,
+    AwayJustification,
+    AwaySolution,
+    Context,
+    ElementType,
+    Goal,
+    ModuleReference,
+)
 from assurance.gsn.exchange.gsn2x_reader import read_gsn2x
 from assurance.gsn.exchange.gsn2x_words import OUR_CODES
 from assurance.gsn.exchange.gsn2x_writer import write_gsn2x
+from assurance.gsn.model import Argument
 from assurance.gsn.relations import RelationRef, RelationType
 from assurance.gsn.rules import check_arguments
 from evidence.diagnostics import Finding, Severity, registered
@@ -389,3 +398,47 @@ def test_a_bad_carried_key_costs_only_itself(tmp_path: Path) -> None:
     arguments, findings = read_gsn2x(written(tmp_path, case=text))
     assert arguments["m"]["G1"].text == "a" and arguments["m"]["G1"].undeveloped
     assert {item.code for item in findings} == {"G130", "G203"}
+
+
+def test_context_of_what_other_modules_repeat_is_public(tmp_path: Path) -> None:
+    """A valid pair of files gives no finding that only the import brought about; round trips say nothing about it."""
+    (tmp_path / "top.gsn.yaml").write_text(
+        "module: {name: top, uses: [part.gsn.yaml]}\n"
+        "G1: {text: The whole is safe., supportedBy: G4, inContextOf: C9}\nC9: {text: The whole}\n"
+    )
+    (tmp_path / "part.gsn.yaml").write_text(
+        "module: {name: part}\n"
+        "G2: {text: The part is safe., supportedBy: S1, inContextOf: [C1, J1]}\n"
+        "S1: {text: Argument over hazards, supportedBy: [G4, G5], inContextOf: A1}\n"
+        "G4: {text: Hazard H1 is mitigated., undeveloped: true, inContextOf: [C2, J2]}\n"
+        "G5: {text: Hazard H2 is mitigated., undeveloped: true, inContextOf: C3}\n"
+        "C1: {text: Domain}\nC2: {text: Hazard log}\nC3: {text: Hazard log}\n"
+        "J1: {text: It is so.}\nJ2: {text: It is so.}\nA1: {text: It does not snow.}\n"
+    )
+    arguments, findings = read_gsn2x([tmp_path / "top.gsn.yaml"])
+    assert not [item for item in findings if item.severity is not Severity.NOTE]
+    part = arguments["part"]
+    assert [item.id for item in part if getattr(item, "public", False)] == ["G4", "C1", "C2", "J2", "A1"]
+    assert "G176" not in [item.code for item in check_arguments(arguments)]
+    files = write_gsn2x(arguments)
+    assert not any("public" in words for words in files.values())
+    for name, words in files.items():
+        (tmp_path / name).write_text(words)
+    again, _ = read_gsn2x([tmp_path / next(iter(files))])
+    assert list(again) == list(arguments) or {item.module: item for item in again} == {
+        item.module: item for item in arguments
+    }
+
+
+def test_context_that_is_hidden_on_purpose_stays_hidden(tmp_path: Path) -> None:
+    top, part = Argument("top"), Argument("part")
+    top.add(Goal(id="G1", text="It is so."), AwayGoal(id="G2", text="It is so.", module="part"))
+    top.support("G1", "G2")
+    part.add(Goal(id="G2", text="It is so.", public=True, undeveloped=True), Context(id="C1", text="Domain"))
+    part.contextualise("G2", "C1")
+    arguments = Arguments([top, part])
+    assert "G176" in [item.code for item in check_arguments(arguments)]
+    for name, words in write_gsn2x(arguments).items():
+        (tmp_path / name).write_text(words)
+    again, _ = read_gsn2x(sorted(tmp_path.iterdir()))
+    assert {item.module: item for item in again} == {item.module: item for item in arguments}

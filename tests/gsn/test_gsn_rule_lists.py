@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import test_gsn_interfaces
 import test_gsn_native
 import test_gsn_rules
 import test_gsn_rules_together
@@ -36,7 +37,7 @@ RULES: dict[str, set[str]] = {
     "M4": {"G150", "G151"},
     "M5": {"G137", "G152", "G153"},
     "M6": {"G170", "G172", "G173"},
-    "M7": {"G136", "G175", "G176", "G177", "G178"},
+    "M7": {"G136", "G175", "G176", "G177", "G178", "G250"},
     "M8": {"G179", "G180"},
     "A1": {"G138", "G182", "G183", "G184", "G185", "G186"},
     "D1": {"G108", "G187", "G188"},
@@ -59,8 +60,8 @@ def _declared_in_rules() -> frozenset[str]:
 
 OF_RULES = _declared_in_rules()
 TESTED = {code for code, _ in test_gsn_rules.CASES} | {code for code, _, _ in test_gsn_rules_together.CASES}
-TESTED |= {"G113", "G166", "G181"}
-"""Those three have tests of their own, since no change of one element brings them about."""
+TESTED |= {"G113", "G166", "G181", "G250"}
+"""Those have tests of their own, since no change of one element brings them about."""
 
 
 def test_each_rule_of_the_fact_sheet_has_a_check() -> None:
@@ -80,6 +81,7 @@ def test_each_check_belongs_to_a_rule_and_has_a_test() -> None:
     assert OF_RULES == TESTED
     assert callable(test_gsn_rules.test_no_top_element)
     assert callable(test_gsn_rules_together.test_two_modules_or_patterns_of_one_name)
+    assert callable(test_gsn_interfaces.test_entangled_interfaces_end_with_a_finding)
     assert callable(test_gsn_native.test_each_mistake_is_named_with_its_place)
 
 

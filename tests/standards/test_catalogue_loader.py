@@ -146,6 +146,7 @@ def test_levels_at_which_nothing_applies() -> None:
 
 def without_levels(value: dict[str, Any]) -> None:
     value["levels"] = []
+    value["scored"] = False
     for entry in value["entries"]:
         entry["levels"] = {}
         entry["confidence"]["marks"] = None
@@ -163,6 +164,14 @@ def test_standard_without_levels(tmp_path: Path) -> None:
     assert caught.value.finding.code == "O103"
     unknown = read(write(tmp_path, edited(without_levels)))
     assert {item.asked_for for item in unknown.select(None)} == {None}
+
+    def counted(value: dict[str, Any]) -> None:
+        without_levels(value)
+        value["scored"] = True
+
+    with pytest.raises(InputError) as caught:
+        read(write(tmp_path, edited(counted)))
+    assert (caught.value.finding.code, caught.value.finding.place.field) == ("O105", "scored")
 
 
 def test_one_unknown_mark_leaves_the_total_unknown(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """One gsn2x module on its way into an argument: references resolved, claim points and challenges joined.
 
 A reference to an element of another module becomes an away element, and what it repeats becomes public, since gsn2x
-hides nothing. Which files there are, and `extends`, is for `gsn2x_reader`.
+hides nothing; so does the context in whose scope a goal stands that is repeated (GSN 1:4.6.3). Which files there are, and `extends`, is for `gsn2x_reader`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from assurance.gsn.exchange.gsn2x_file import G203, RawElement, RawModule
 from assurance.gsn.exchange.gsn2x_words import KINDS, LISTS
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import ClaimPoint, Relation, RelationRef, RelationType
+from assurance.gsn.scope import in_scope
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import InputError
 
@@ -73,6 +74,16 @@ _AWAY_OF: dict[str, ElementType] = {
 }
 """The away kind that stands for an element of a kind; strategies and references have none."""
 _PUBLISHABLE = frozenset(original.value for original in AWAY.values())
+
+
+def context_of_public(argument: Argument, repeated: Iterable[str]) -> list[str]:
+    """The contexts, assumptions and justifications in whose scope goals stand that other modules repeat.
+
+    What reading makes public with them, so that writing need not say it.
+    """
+    goals = [identifier for identifier in repeated if identifier in argument]
+    goals = [identifier for identifier in goals if argument[identifier].type is ElementType.GOAL]
+    return [context.id for _, context in in_scope(argument, goals)]
 
 
 class Names:
@@ -295,9 +306,20 @@ class Part:
                     self.findings.append(G203.finding(f"{element.key}: {error}", element.place))
         argument.add(*self._away)
         argument.relate(*self._relations)
+        self._publish_contexts(argument)
         argument.claim_points = self._claim_points()
         argument.extra = (*self.module.extra, *argument.extra)
         return argument
+
+    def _publish_contexts(self, argument: Argument) -> None:
+        """Make public what goes with goals that other modules repeat, unless the file says that it is not."""
+        own = {element.id: element for element in reversed(self.module.elements)}
+        for identifier in context_of_public(
+            argument, (item.id for item in own.values() if id(item) in self.names.public)
+        ):
+            raw = own.get(identifier)
+            if raw is not None and "public" not in raw.fields:
+                argument.replace(argument[identifier].model_copy(update={"public": True}))
 
     def _empty(self) -> Argument:
         try:

@@ -17,6 +17,7 @@ from assurance.gsn.arguments import Arguments
 from assurance.gsn.elements import AWAY, Element, ElementType
 from assurance.gsn.exchange import carried, yaml_text
 from assurance.gsn.exchange.gsn2x_file import looks_right, plain
+from assurance.gsn.exchange.gsn2x_module import context_of_public
 from assurance.gsn.exchange.gsn2x_words import ELEMENT_KEYS, KINDS, LISTS, LOOKS, kind_of
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import Relation, RelationRef, RelationType
@@ -93,6 +94,12 @@ class _Writer:
                 other = arguments[_module(argument[identifier])]
                 self.by_id[id(argument), identifier] = self.by_id[id(other), identifier]
                 self.public.add((id(other), identifier))
+        repeated: dict[int, list[str]] = {}
+        for other_id, identifier in sorted(self.public, key=lambda item: item[1]):
+            repeated.setdefault(other_id, []).append(identifier)
+        for argument in modules:
+            for identifier in context_of_public(argument, repeated.get(id(argument), ())):
+                self.public.add((id(argument), identifier))
 
     def _bare_references(self, argument: Argument) -> frozenset[str]:
         """Away elements that a plain reference to the element of the other module stands for.

@@ -64,6 +64,15 @@ G_HIDDEN = code(
     "take the alternative, or mend what speaks against it",
 )
 
+G_TOO_MANY = code(
+    "G252",
+    Severity.ERROR,
+    "an instance of a pattern would have too many elements",
+    "let patterns use each other less often, or give shorter collections",
+)
+MAX_ELEMENTS = 50_000
+"""Elements of one instance, with all nested patterns: patterns that use each other multiply."""
+
 Binding = tuple[tuple[str, str], ...]
 """The items that an instance stands for: (collection, item id), outermost first; (pattern, place) for nesting."""
 
@@ -91,6 +100,15 @@ class _Draft:
     findings: list[Finding] = field(default_factory=list)
     consulted: set[str] = field(default_factory=set)
     """Keys of `choose` that belong to some choice."""
+    steps: int = 0
+    """Places of elements that were looked at."""
+
+    def step(self, loaded: LoadedPattern) -> None:
+        """Count one more. Raises InputError (G252)."""
+        self.steps += 1
+        if self.steps > MAX_ELEMENTS:
+            message = f"more than {MAX_ELEMENTS} elements; {loaded.id} is one of the patterns that they come from"
+            raise InputError.of(G_TOO_MANY, message, Place(element=loaded.id))
 
     def add(self, element: Element, place: Place) -> None:
         if element.id in self.elements:
@@ -122,7 +140,7 @@ def instantiate(
 
     `prefix` stands before every identifier, for several patterns in one argument; `place` says where the data were
     given. Raises InputError with everything that is wrong: G141, G275-G278 for data that do not cover the parameters;
-    G279, G280 for choices; G143, G281-G283 for what the expansion would give.
+    G279, G280 for choices; G143, G252, G281-G283 for what the expansion would give.
     """
     findings = check_data(loaded, data, place)
     if findings:
@@ -147,6 +165,7 @@ def _expand(
     for name, element in loaded.pattern.elements.items():
         instances[name] = []
         for binding, scope in scopes(element.steps, data):
+            draft.step(loaded)
             id = where.id(name, binding)
             if element.when is not None and not value(scope, element.when):
                 _omit(id, element, scope, draft)

@@ -1,23 +1,40 @@
-"""Find and read patterns: the shipped library in `templates/patterns`, or one file with its neighbours.
+"""Find and read patterns: the shipped library in `templates/patterns`, a case's own, or one file with its neighbours.
 
 A loaded pattern carries the patterns that it uses, so that everything after this works without looking for files.
+A case's own patterns may use each other and the shipped ones; a shipped one is never replaced by one of the same name.
+Whether a declared file lies inside the case folder is for `assurance.loading` to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from assurance.gsn.patterns import checks
 from assurance.gsn.patterns.checks import G_NESTED
 from assurance.gsn.patterns.format import Parameter, Pattern
 from assurance.resources import folder
-from evidence.diagnostics import Finding, Severity, code
+from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.digest import of_bytes
 from evidence.errors import InputError
-from evidence.strict_yaml import Document, read_yaml, validate
+from evidence.strict_yaml import MAX_BYTES, Document, parse_yaml, read_yaml, validate
 
-G_NO_PATTERN = code("G140", Severity.ERROR, "unknown pattern", "name one of the shipped patterns", "GSN 1:3.4")
+G_NO_PATTERN = code(
+    "G140",
+    Severity.ERROR,
+    "unknown pattern",
+    "name one of the shipped patterns, or declare a file of your own under pattern_files",
+    "GSN 1:3.4",
+)
+G_CHANGED = code(
+    "G251",
+    Severity.ERROR,
+    "the file of a case's own pattern is missing or not the one that is declared",
+    "restore the file, or declare its new digest: the argument is made by this pattern",
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +80,52 @@ def available() -> list[str]:
     return sorted(path.stem for path in shipped().glob("*.yaml"))
 
 
-def load_pattern(id: str) -> LoadedPattern:
-    """A shipped pattern. Raises InputError: G140 when there is none of that name, C10x and G142-G274 when malformed."""
-    if id not in available():
-        raise InputError.of(G_NO_PATTERN, f"there is no pattern {id!r}", expected=f"one of: {', '.join(available())}")
-    return read_pattern(shipped() / f"{id}.yaml")
+@dataclass(frozen=True)
+class OwnPattern:
+    """A pattern file that a case declares."""
+
+    path: Path
+    shown: str
+    """The path as the case names it."""
+    digest: str
+    fresh: bool
+    """Whether the file is inside the case folder and had that digest when the case was read."""
+
+    def read(self) -> Document:
+        """The declared bytes. Raises InputError: G251 for other bytes, C10x for what is no plain YAML."""
+        data = b""
+        if self.fresh:
+            try:
+                with self.path.open("rb") as file:
+                    data = file.read(MAX_BYTES + 1)
+            except OSError:
+                pass  # it was there a moment ago: said below
+        if not self.fresh or of_bytes(data) != self.digest:
+            message = f"{self.shown} does not hold the pattern with the digest {self.digest}"
+            raise InputError.of(G_CHANGED, message, Place(self.shown))
+        return parse_yaml(data, self.shown)
+
+
+_NONE: Final[Mapping[str, OwnPattern]] = MappingProxyType({})
+_Find = Callable[[str], Callable[[], Document] | None]
+"""From a pattern's identifier to what reads its file; None where there is none."""
+
+
+def load_pattern(id: str, own: Mapping[str, OwnPattern] = _NONE) -> LoadedPattern:
+    """A shipped pattern, or one of a case's own. Raises InputError: G140 when there is none of that name, G251 when
+    its file is not the declared one, C10x and G142-G274 when it is malformed."""
+    on_board = frozenset(available())
+
+    def find(name: str) -> Callable[[], Document] | None:
+        if name in on_board:
+            return lambda: _shown_by_name(shipped() / f"{name}.yaml")
+        return own[name].read if name in own else None
+
+    reader = find(id)
+    if reader is None:
+        known = ", ".join([*sorted(on_board), *own])
+        raise InputError.of(G_NO_PATTERN, f"there is no pattern {id!r}", expected=f"one of: {known}")
+    return _read(id, reader(), find, (), {})
 
 
 def with_nested(id: str) -> list[str]:
@@ -80,31 +138,40 @@ def with_nested(id: str) -> list[str]:
 
 def read_pattern(path: Path) -> LoadedPattern:
     """A pattern from a file; the patterns that it uses lie beside it. Raises InputError with everything found."""
-    return _read(path, (), {})
+
+    def find(name: str) -> Callable[[], Document] | None:
+        beside = path.parent / f"{name}.yaml"
+        return (lambda: _shown_by_name(beside)) if beside.is_file() else None
+
+    return _read(path.stem, _shown_by_name(path), find, (), {})
 
 
-def _read(path: Path, above: tuple[str, ...], cache: dict[str, LoadedPattern]) -> LoadedPattern:
-    document = read_yaml(path, path.name)
+def _shown_by_name(path: Path) -> Document:
+    return read_yaml(path, path.name)
+
+
+def _read(
+    id: str, document: Document, find: _Find, above: tuple[str, ...], cache: dict[str, LoadedPattern]
+) -> LoadedPattern:
     pattern = validate(document, Pattern)
     findings: list[Finding] = []
-    if pattern.id != path.stem:
-        findings.append(
-            G_NESTED.finding(f"the file {path.name} holds the pattern {pattern.id!r}", document.place(("id",)))
-        )
+    if pattern.id != id:
+        message = f"the file {document.file} is to hold the pattern {id!r}, and holds {pattern.id!r}"
+        findings.append(G_NESTED.finding(message, document.place(("id",))))
     nested: dict[str, LoadedPattern] = {}
     for name, element in pattern.elements.items():
         if element.use is None:
             continue
-        id, place = element.use.pattern, document.place(("elements", name), name)
-        if id in (*above, path.stem):
-            chain = " -> ".join((*above, path.stem, id))
+        inner, place = element.use.pattern, document.place(("elements", name), name)
+        if inner in (*above, id):
+            chain = " -> ".join((*above, id, inner))
             findings.append(G_NESTED.finding(f"{name}: the pattern uses itself: {chain}", place))
-        elif not (path.parent / f"{id}.yaml").is_file():
-            findings.append(G_NESTED.finding(f"{name}: there is no pattern {id!r}", place))
-        elif id not in nested:
-            if id not in cache:
-                cache[id] = _read(path.parent / f"{id}.yaml", (*above, path.stem), cache)
-            nested[id] = cache[id]
+        elif (reader := find(inner)) is None:
+            findings.append(G_NESTED.finding(f"{name}: there is no pattern {inner!r}", place))
+        elif inner not in nested:
+            if inner not in cache:
+                cache[inner] = _read(inner, reader(), find, (*above, id), cache)
+            nested[inner] = cache[inner]
     parameters, clashes = _merged(pattern, nested, document)
     findings += clashes
     findings += checks.check(pattern, parameters, document)

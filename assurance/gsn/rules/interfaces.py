@@ -5,13 +5,15 @@ Whether other modules keep to them is in `modules`.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
-from assurance.gsn.elements import ElementType, Goal
+from assurance.gsn.elements import Goal
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import Interface, RelationType
+from assurance.gsn.relations import Interface
 from assurance.gsn.rules import places
+from assurance.gsn.scope import Purse, in_scope
 from evidence.diagnostics import Finding, Severity, code
 
 G175 = code(
@@ -43,20 +45,45 @@ G178 = code(
     "GSN 1:4.6.3",
 )
 
-_INHERITED = frozenset({ElementType.CONTEXT, ElementType.ASSUMPTION})
+G250 = code(
+    "G250",
+    Severity.ERROR,
+    "a module has more interfaces over entangled goals than are examined for the context that they lack",
+    "split the module, or let fewer interfaces show goals that hang deep below contexts",
+    "GSN 1:4.6.3",
+)
+
+_STEPS: Final = 500_000
+_STEPS_EACH: Final = 5
+"""Steps up the argument that all interfaces of a module may take together: some, and some more for each element,
+relation and interface. An argument of thousands of elements with hundreds of interfaces stays far below."""
 
 
 def check(argument: Argument) -> Iterator[Finding]:
     """Each interface, or the public elements where none is declared."""
     if argument.kind == "contract":
         return  # it has none; `modules` says so where it has
-    doubled = [id for id, count in Counter(item.id for item in argument.interfaces).items() if count > 1]
-    for id in doubled:
-        yield G177.finding(
-            f"{id!r} names several interfaces", places.of(next(i for i in argument.interfaces if i.id == id))
-        )
+    named: dict[str, list[Interface]] = {}
     for interface in argument.interfaces:
-        yield from _interface(argument, interface)
+        named.setdefault(interface.id, []).append(interface)
+    for id, several in named.items():
+        if len(several) > 1:
+            yield G177.finding(f"{id!r} names several interfaces", places.of(several[0]))
+    size = len(argument) + len(argument.relations) + len(argument.interfaces)
+    purse = Purse(_STEPS + _STEPS_EACH * size)
+    for number, interface in enumerate(argument.interfaces):
+        yield from _interface(argument, interface, purse)
+        if purse.spent:
+            left = len(argument.interfaces) - number
+            message = (
+                f"{left} of {len(argument.interfaces)} interfaces were not examined for the context that they lack"
+            )
+            yield G250.finding(message, places.of(interface))
+            # the other rules cost no walk, and hold for every interface
+            purse = Purse(0)
+            for rest in argument.interfaces[number + 1 :]:
+                yield from _interface(argument, rest, purse)
+            break
     if not argument.interfaces:
         # what is public makes up the default interface; nobody wrote one, so its gaps are gaps and no contradictions
         public = [element.id for element in argument if getattr(element, "public", False)]
@@ -65,7 +92,7 @@ def check(argument: Argument) -> Iterator[Finding]:
             yield G176.finding(message, places.of_element(argument[context]), severity=Severity.WARNING)
 
 
-def _interface(argument: Argument, interface: Interface) -> Iterator[Finding]:
+def _interface(argument: Argument, interface: Interface, purse: Purse) -> Iterator[Finding]:
     place = places.of(interface)
     for id, count in Counter((*interface.elements, *interface.needs_support)).items():
         if count > 1:
@@ -84,31 +111,21 @@ def _interface(argument: Argument, interface: Interface) -> Iterator[Finding]:
         if not (isinstance(element, Goal) and (element.undeveloped or element.by_contract)):
             yield G178.finding(f"interface {interface.id}: {element.type} {id} needs no support", place)
     goals = [id for id in (*shown, *interface.needs_support) if id in argument]
-    for goal, context in _hidden(argument, goals, shown):
+    for goal, context in _hidden(argument, goals, shown, purse):
         message = f"interface {interface.id} shows {goal} without {argument[context].type} {context}"
         yield G176.finding(message, place)
 
 
-def _hidden(argument: Argument, shown: Iterable[str], within: Iterable[str] | None = None) -> Iterator[tuple[str, str]]:
+def _hidden(
+    argument: Argument, shown: Iterable[str], within: Collection[str] | None = None, purse: Purse | None = None
+) -> Iterator[tuple[str, str]]:
     """Each context that is not shown though a goal in its scope is, with one such goal.
 
-    In scope are the contexts of a goal and of everything above it; a justification is for its own element only
-    (1:2.2.19). What comes from another module is shown there.
+    What comes from another module is shown there.
     """
     shown = tuple(shown)
     visible = set(shown if within is None else within)
-    leads_to = {id: id for id in shown if isinstance(argument[id], Goal)}
-    waiting = deque(leads_to)
-    told: set[str] = set()
-    while waiting:
-        here = waiting.popleft()
-        kinds = _INHERITED | {ElementType.JUSTIFICATION} if leads_to[here] == here else _INHERITED
-        for context in argument.contexts(here):
-            if context.type in kinds and context.id not in visible and context.id not in told:
-                told.add(context.id)
-                yield leads_to[here], context.id
-        for relation in argument.relations_to(here):
-            above = relation.source
-            if relation.type is RelationType.SUPPORTED_BY and above in argument and above not in leads_to:
-                leads_to[above] = leads_to[here]
-                waiting.append(above)
+    goals = [id for id in shown if isinstance(argument[id], Goal)]
+    for goal, context in in_scope(argument, goals, purse):
+        if context.id not in visible:
+            yield goal, context.id

@@ -12,6 +12,7 @@ from assurance.gsn.arguments import Arguments
 from assurance.gsn.elements import AWAY, AwayElement, ContractReference, Element, Goal, ModuleReference
 from assurance.gsn.model import Argument
 from assurance.gsn.rules import places
+from assurance.gsn.rules.visibility import Visibility
 from evidence.diagnostics import Finding, Place, Severity, code
 
 G137 = code(
@@ -116,6 +117,7 @@ def check_together(arguments: Arguments) -> Iterator[Located]:
         first = arguments[argument.module].place
         where = f" ({first})" if first is not None else ""
         yield argument.module, G181.finding(f"another module is called {argument.module!r}{where}", argument.place)
+    visible = Visibility(arguments)
     origin = arguments.originals()
     contracted = {
         origin[argument.module, element.id]
@@ -135,7 +137,7 @@ def check_together(arguments: Arguments) -> Iterator[Located]:
                 )
             patterns.add(argument.pattern.id)
         for element in argument:
-            for finding in _element(arguments, argument, element):
+            for finding in _element(arguments, visible, argument, element):
                 yield name, finding
             if isinstance(element, Goal) and element.by_contract and (name, element.id) not in contracted:
                 yield (
@@ -149,30 +151,7 @@ def check_together(arguments: Arguments) -> Iterator[Located]:
                 yield name, _absent(absent, place)
 
 
-def visible(arguments: Arguments, owner: Argument, identifier: str, viewer: Argument) -> bool:
-    """Whether a module shows an element to another one.
-
-    Without declared interfaces all public elements are shown. Goals that need support are shown to contracts. What a
-    contract contains is shown to nobody outside it (1:4.7.4).
-    """
-    for holder in arguments.holders(owner.module):
-        inside = viewer.module == holder.module or viewer.module in holder.contains
-        if holder.kind == "contract" and not inside:
-            return False
-    element = owner[identifier]
-    public = bool(getattr(element, "public", False))
-    needy = viewer.kind == "contract" and isinstance(element, Goal) and element.by_contract
-    if not owner.interfaces:
-        return public or needy
-    return any(
-        (public and identifier in interface.elements)
-        or (viewer.kind == "contract" and identifier in interface.needs_support)
-        for interface in owner.interfaces
-        if not interface.visible_to or viewer.module in interface.visible_to
-    )
-
-
-def _element(arguments: Arguments, argument: Argument, element: Element) -> Iterator[Finding]:
+def _element(arguments: Arguments, visible: Visibility, argument: Argument, element: Element) -> Iterator[Finding]:
     if not isinstance(element, AwayElement | ModuleReference | ContractReference):
         return
     place, named = places.of_element(element), f"{element.type} {element.id}"
@@ -196,7 +175,7 @@ def _element(arguments: Arguments, argument: Argument, element: Element) -> Iter
     if element.text.strip() and element.text.split() != original.text.split():
         message = f"{named} differs from {element.original} of {owner.module!r}"
         yield G169.finding(message, place, expected=original.text)
-    if not visible(arguments, owner, element.original, argument):
+    if not visible(owner, element.original, argument):
         yield G170.finding(f"{named}: {owner.module!r} does not show {element.original} to {argument.module!r}", place)
 
 

@@ -1,0 +1,155 @@
+"""What a comparison says: the shape of `assurance diff --json` (docs/schemas/diff.schema.json).
+
+`because` lists keys of changed items ("threat model TM"), or, where the derived argument itself differs, what of it does. Statuses are
+proposals of the tool in both states. Not here: how any of it is found (compare.py).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from assurance.impact.facts import SignOffKind
+from evidence.digest import Digest
+from evidence.specification import Frozen
+
+
+class Effect(StrEnum):
+    """How something derived is affected."""
+
+    STATUS = "status"
+    """Its status is another one."""
+    BENEATH = "beneath"
+    """Its status is the same, but what it rests on is not: somebody has to look at it again."""
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+class StaleState(StrEnum):
+    """What became of an item of evidence."""
+
+    NO_LONGER_COUNTS = "no longer counts"
+    REPLACED = "replaced"
+    """The new state holds another record of the same run, or another version of the document."""
+    TO_BE_REPEATED = "to be repeated"
+    """It still counts, but a repeated `assurance run` would make it again: a library or parameter is another one."""
+    LOOK_AGAIN = "look again"
+    """A document that still counts; what it is about has changed since."""
+
+
+class Part(Frozen):
+    """One field that differs."""
+
+    part: str
+    before: str | None
+    after: str | None
+
+
+class Changed(Frozen):
+    """Something that people, or repeated runs, changed."""
+
+    kind: str
+    id: str
+    title: str
+    change: Literal["added", "removed", "changed"]
+    parts: tuple[Part, ...]
+    """What differs; all fields of what was added or removed."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Stale(Frozen):
+    """Evidence of the old state that does not answer what the new state asks."""
+
+    digest: Digest
+    kind: str
+    source: str
+    requirement: str
+    state: StaleState
+    replaced_by: Digest | None
+    why: tuple[Part, ...]
+    reason: str
+    """In one sentence."""
+
+
+class Affected(Frozen):
+    """A requirement, a goal or a problem report whose status, or whose foundation, is another one."""
+
+    id: str
+    type: str
+    text: str
+    effect: Effect
+    before: str | None
+    after: str | None
+    because: tuple[str, ...]
+    caution: str | None = None
+    """What the change of status must not be taken for."""
+
+
+class AffectedObjective(Frozen):
+    """An objective whose status, or whose foundation, is another one."""
+
+    standard: str
+    id: str
+    title: str
+    level: str | None
+    required: bool | None
+    effect: Effect
+    before: str | None
+    after: str | None
+    n: tuple[int | None, int | None]
+    of: tuple[int | None, int | None]
+    because: tuple[str, ...]
+
+
+class AffectedSignOff(Frozen):
+    """A named person's word that lapsed, came to stand, or stands on changed ground."""
+
+    kind: SignOffKind
+    id: str
+    about: str
+    by: str
+    role: str
+    date: str
+    effect: Effect
+    before: str | None
+    after: str | None
+    expected: Digest | None
+    """What it would have to be tied to now; None where it is gone."""
+    because: tuple[str, ...]
+
+
+class Rerun(Frozen):
+    """A run that `assurance run` would carry out in the new state."""
+
+    run: str
+    kind: Literal["run", "import"]
+    requirement: str
+    why: tuple[Part, ...]
+    reason: str
+    hindrance: str | None
+    answered_before: bool
+    """The old state had the answer to its own request: this repetition comes from what changed."""
+    because: tuple[str, ...]
+
+
+class Impact(Frozen):
+    """All differences of two states and what they break."""
+
+    changed: tuple[Changed, ...]
+    stale: tuple[Stale, ...]
+    requirements: tuple[Affected, ...]
+    goals: tuple[Affected, ...]
+    objectives: tuple[AffectedObjective, ...]
+    problems: tuple[Affected, ...]
+    acceptances: tuple[AffectedSignOff, ...]
+    rerun: tuple[Rerun, ...]
+    digest_only: int
+    """Objectives that nothing here affects, but whose acceptance digest is another one: an acceptance made now differs."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing changed and nothing has to be done."""
+        return not any(getattr(self, name) for name in type(self).model_fields if name != "digest_only")

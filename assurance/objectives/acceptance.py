@@ -1,0 +1,74 @@
+"""Acceptance of a proposed status by a named person: what it is tied to, and when it does not count.
+
+An acceptance holds a digest over the objective, its status and all that lies beneath, so that it lapses when any of
+that changes. Where the level asks for independence, the acceptance of somebody who made an item in scope or wrote
+counted evidence is a finding and does not count. An acceptance never improves a status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assurance.case import Acceptance, Case
+from assurance.case_compliance import StandardChoice
+from assurance.catalogue import Catalogue
+from assurance.loading import LoadedCase
+from assurance.objectives.rows import AcceptanceState
+from evidence.diagnostics import Severity, code
+from evidence.digest import canonical_json, of_bytes
+
+O_LAPSED = code("O215", Severity.WARNING, "acceptance has lapsed", "look at what changed and accept again")
+O_OWN = code(
+    "O233",
+    Severity.ERROR,
+    "accepted by an author of what lies beneath, where independence is required",
+    "have somebody accept it who wrote neither the items in scope nor the evidence",
+)
+
+_ABOVE = frozenset(
+    {
+        "schema_", "id", "title", "organisation", "issue", "system", "people", "standards", "patterns", "pattern_data",
+        "acceptances", "evidence_folder",
+    }
+)  # fmt: skip
+"""What of the case file no acceptance rests on. Everything else lies beneath, sections that are yet to come included."""
+
+
+def beneath(loaded: LoadedCase, choice: StandardChoice, catalogue: Catalogue) -> str:
+    """Digest of what all acceptances under one standard rest on: declarations, files, claims, the catalogue's edition."""
+    return of_bytes(
+        canonical_json(
+            {
+                "edition": catalogue.edition,
+                "choice": choice.model_dump(mode="json"),
+                "files": sorted(item.actual or "missing" for item in loaded.files),
+                "claims": {name: claim.criterion_digest for name, claim in loaded.claims.items()},
+                "declared": loaded.case.model_dump(mode="json", exclude=set(_ABOVE)),
+            }
+        )
+    )
+
+
+def row_digest(base: str, facts: Mapping[str, Any]) -> str:
+    """What an acceptance of one objective is tied to: its proposed status with all that led there, and `base`."""
+    return of_bytes(canonical_json({"beneath": base, **facts}))
+
+
+def acceptance_of(
+    given: tuple[Acceptance, ...], case: Case, digest: str, independence: bool | None, authors: frozenset[str]
+) -> tuple[AcceptanceState | None, Acceptance | None]:
+    """The newest acceptance that still fits and counts, else the newest that fits, else the newest; the file lists them
+    oldest first. Second: that acceptance where it fits but was given by an author although independence is required."""
+    if not given:
+        return None, None
+
+    def rank(item: Acceptance) -> int:
+        return (item.digest == digest) + (item.digest == digest and not (independence and item.by in authors))
+
+    found = max(reversed(given), key=rank)
+    own = bool(independence) and found.by in authors
+    person = case.person(found.by)
+    lapsed = found.digest != digest
+    state = AcceptanceState(person.name, person.role, found.date, lapsed, counts=not lapsed and not own)
+    return state, found if own and not lapsed else None

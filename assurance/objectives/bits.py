@@ -1,0 +1,390 @@
+"""Which evidence there is for the items in the scope of objectives, indexed so that each question is asked once.
+
+A `Bit` is one item of evidence held against one item in scope; its `Signature` is all that credit depends on. Items
+whose bits have the same signatures are alike for every objective, so that they are judged together: the work grows
+with records + documents + objectives, not with their product (benchmarks/bench_coverage.py).
+Not here: what a signature earns (credit.py), the status of an objective (status.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from assurance.catalogue import Entry
+from assurance.catalogue_vocabulary import OPAQUE_KINDS, EvidenceKind, ModelRole, Scope, Subject
+from assurance.loading import LoadedCase
+from assurance.objectives.people import UNNAMED, examined, makers
+from assurance.register import DocumentEntry, Register, RunItem
+from assurance.status import Standing, Status
+from evidence.digest import canonical_json, of_bytes
+from evidence.records import BoundsRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
+from evidence.specification import InputBalls, KeepLabel, Statement
+from evidence.verdict import Artefact, GuaranteeKind
+
+_KINDS = frozenset(kind.value for kind in EvidenceKind)
+_OPAQUE = frozenset(kind.value for kind in OPAQUE_KINDS)
+
+CASE = "case"
+"""The one item of a scope that is the case as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Everything about one item of evidence that its credit depends on."""
+
+    kind: EvidenceKind
+    artefact: Artefact
+    guarantee: GuaranteeKind
+    independent: bool = False
+    """Verified by somebody who is recorded and did not make the item."""
+    whole: bool = True
+    """False when the underlying requirement is not fully supported, or the document leaves something open."""
+    fresh: bool = True
+    """False for a document whose file has changed: it earns nothing and makes the objective stale."""
+    fails: bool = False
+    """True for a document that reports a failure or examined nothing: it earns nothing."""
+    role: ModelRole | None = None
+    from_case: bool = False
+    """True for what the case file shows by itself."""
+    tools: tuple[str, ...] = ()
+    """Tools whose output nothing re-checked, so that the evidence rests on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """One item of evidence for one item in scope."""
+
+    evidence: str
+    """Digest of the record, document or case file."""
+    signature: Signature
+    goals: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()
+    """Who made the evidence, or what it examined."""
+
+
+@dataclass(slots=True)
+class Alike:
+    """Items in scope that no objective can tell apart: same signatures, same makers, same role."""
+
+    signatures: tuple[Signature, ...]
+    items: list[int] = field(default_factory=list)
+    """Positions of the items, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The items in one scope with their evidence, documents that have to name the objective aside."""
+
+    items: tuple[str, ...]
+    bits: tuple[tuple[Bit, ...], ...]
+    """By position of the item."""
+    alike: tuple[Alike, ...]
+    group: tuple[int, ...]
+    """By position of the item: which of `alike` it belongs to."""
+    position: dict[str, int]
+    makers: frozenset[str]
+    """Everybody who is known to have made an item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Evidence that counts, in the order of the items, with the goals that rest on it and its authors."""
+
+    evidence: tuple[str, ...]
+    goals: tuple[str, ...]
+    people: frozenset[str]
+    digest: str
+    """Of the evidence, whatever its order. The case file itself is left out: what of it lies beneath is declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Documents that name an objective themselves: about the whole case, and about single items by position."""
+
+    everywhere: tuple[DocumentEntry, ...] = ()
+    at: dict[int, tuple[DocumentEntry, ...]] = field(default_factory=dict)
+
+
+class Evidence:
+    """All evidence of a case, held against items. Built once; `pool` and `naming` answer for an objective."""
+
+    def __init__(
+        self,
+        loaded: LoadedCase,
+        register: Register,
+        standings: Mapping[str, Standing],
+        goals: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.loaded, self.case = loaded, loaded.case
+        self.standings, self.goals = standings, goals
+        self.makers = makers(loaded.case)
+        self._pools: dict[object, Pool] = {}
+        self._gathered: dict[tuple[int, frozenset[Signature]], Gathered] = {}
+        self._together: dict[tuple[object, ...], Gathered] = {}
+        self._record_bits: dict[str, tuple[Bit, Bit] | None] = {}
+        self._general: dict[str, list[DocumentEntry]] = {}
+        self._named: dict[str, list[DocumentEntry]] = {}
+        for document in register.documents:
+            if document.record.evidence_kind not in _KINDS:
+                continue
+            if document.record.evidence_kind in _OPAQUE:
+                for name in document.item.objectives:
+                    self._named.setdefault(name, []).append(document)
+            else:
+                for name in dict.fromkeys(document.record.about):
+                    self._general.setdefault(name, []).append(document)
+
+    # --- scopes ---------------------------------------------------------------------------------------------------
+
+    def items(self, entry: Entry) -> tuple[str, ...]:
+        """The N of "n of N": identifiers of the items in the entry's scope."""
+        case = self.case
+        match entry.scope:
+            case Scope.REQUIREMENT:
+                return tuple(item.id for item in case.requirements)
+            case Scope.DERIVED_REQUIREMENT:
+                return tuple(item.id for item in case.requirements if item.derived)
+            case Scope.MODEL:
+                return tuple(item.id for item in case.models)
+            case Scope.PARAMETER_DATA_ITEM:
+                role = ModelRole.PARAMETER_DATA_ITEM.value
+                return tuple(item.id for item in case.models if item.role == role)
+            case Scope.DATA_SET:
+                return tuple(item.id for item in (*case.data_sets, *case.tables))
+            case Scope.RUN:
+                return tuple(item.id for item in case.runs)
+            case Scope.DOCUMENT:
+                return entry.data_items or (CASE,)
+            case Scope.CASE:
+                return (CASE,)
+
+    def pool(self, entry: Entry) -> Pool:
+        """Items and evidence for an entry's scope."""
+        shown_by_case = entry.artefact if entry.artefact in (Subject.REQUIREMENTS, Subject.CONFIGURATION) else None
+        key = (entry.scope, entry.data_items if entry.scope is Scope.DOCUMENT else None, shown_by_case)
+        if key not in self._pools:
+            self._pools[key] = self._make(entry)
+        return self._pools[key]
+
+    def _make(self, entry: Entry) -> Pool:
+        items = self.items(entry)
+        bits = [(*self._records(entry, item), *self._documents(item), *self._from_case(entry, item)) for item in items]
+        alike: dict[object, tuple[int, Alike]] = {}
+        group = []
+        for position, item in enumerate(items):
+            signatures = tuple(dict.fromkeys(bit.signature for bit in bits[position]))
+            key = (signatures, self.makers.get(item), self.roles.get(item))
+            number, found = alike.setdefault(key, (len(alike), Alike(signatures)))
+            found.items.append(position)
+            group.append(number)
+        made = frozenset[str]().union(*(self.makers[item].people for item in items if item in self.makers))
+        places = {item: position for position, item in enumerate(items)}
+        return Pool(items, tuple(bits), tuple(found for _, found in alike.values()), tuple(group), places, made)
+
+    def naming(self, objective: str, pool: Pool) -> Naming:
+        """Documents of opaque kinds that name an objective ('standard:objective') and are about items of the pool."""
+        listed = self._named.get(objective)
+        if not listed:
+            return Naming()
+        at: dict[int, list[DocumentEntry]] = {}
+        for document in listed:
+            if CASE not in document.record.about:
+                for name in dict.fromkeys(document.record.about):
+                    if name in pool.position:
+                        at.setdefault(pool.position[name], []).append(document)
+        everywhere = tuple(item for item in listed if CASE in item.record.about)
+        return Naming(everywhere, {position: tuple(found) for position, found in at.items()})
+
+    def gather(self, pool: Pool, counted: frozenset[Signature]) -> Gathered:
+        """What of a pool counts, given the signatures that do."""
+        key = (id(pool), counted)
+        if key not in self._gathered:
+            found = [bit for bits in pool.bits for bit in bits if bit.signature in counted]
+            evidence = tuple(dict.fromkeys(bit.evidence for bit in found))
+            self._gathered[key] = Gathered(
+                evidence,
+                tuple(dict.fromkeys(goal for bit in found for goal in bit.goals)),
+                frozenset[str]().union(*{bit.people for bit in found}),
+                self._digest(evidence),
+            )
+        return self._gathered[key]
+
+    def with_documents(self, gathered: Gathered, documents: Iterable[DocumentEntry]) -> Gathered:
+        """The same with documents that name the objective."""
+        items = {item.digest: item for item in documents}
+        if not items:
+            return gathered
+        key = (id(gathered), *items)
+        if key not in self._together:
+            self._together[key] = Gathered(
+                tuple(dict.fromkeys((*gathered.evidence, *items))),
+                gathered.goals,
+                gathered.people | {item.item.author for item in items.values()},
+                of_bytes(canonical_json([gathered.digest, sorted(items)])),
+            )
+        return self._together[key]
+
+    def _digest(self, evidence: tuple[str, ...]) -> str:
+        return of_bytes(canonical_json(sorted(item for item in evidence if item != self.loaded.digest)))
+
+    # --- records --------------------------------------------------------------------------------------------------
+
+    def _records(self, entry: Entry, item: str) -> Iterator[Bit]:
+        owners = self._requirements_of(entry.scope, item)
+        # an item that spans several requirements is whole only when all of them are supported
+        whole = bool(owners) and all(self.standings[name].status is Status.SUPPORTED for name in owners)
+        for name in owners:
+            bit = self._record_of(name)
+            if bit is not None:
+                yield bit[whole]
+
+    def _requirements_of(self, scope: Scope, item: str) -> tuple[str, ...]:
+        """Which requirements' evidence speaks for an item in scope."""
+        if scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
+            return (item,)
+        if scope in (Scope.MODEL, Scope.PARAMETER_DATA_ITEM):
+            return self._of_model.get(item, ())
+        if scope is Scope.CASE:
+            return self._all_requirements
+        return ()
+
+    @cached_property
+    def _all_requirements(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.case.requirements)
+
+    @cached_property
+    def _of_model(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for requirement, model in self._model_of.items():
+            found.setdefault(model, []).append(requirement)
+        return {model: tuple(names) for model, names in found.items()}
+
+    def _record_of(self, requirement: str) -> tuple[Bit, Bit] | None:
+        """The best current record of a requirement as a bit: for an item that is not whole, and for one that is."""
+        if requirement not in self._record_bits:
+            self._record_bits[requirement] = self._record(requirement)
+        return self._record_bits[requirement]
+
+    def _record(self, requirement: str) -> tuple[Bit, Bit] | None:
+        standing = self.standings[requirement]
+        best = standing.best
+        if best is None or standing.status not in (Status.SUPPORTED, Status.PARTIAL):
+            return None
+        record = best.record
+        if isinstance(record, ExternalVerdictRecord):
+            return None  # another tool's word earns no credit
+        made = examined(self.makers, requirement, self._model_of.get(requirement))
+        operator = self._operators.get(best.run)
+
+        def bit(whole: bool) -> Bit:
+            signature = Signature(
+                kind_of(record),
+                record.artefact,
+                record.guarantee.kind,
+                independent=made.independent(operator),
+                whole=whole,
+                role=self.roles.get(requirement),
+                tools=unchecked_tools(best),
+            )
+            people = made.people | ({operator} if operator else set())
+            return Bit(best.digest, signature, self.goals.get(requirement, ()), people)
+
+        return bit(False), bit(True)
+
+    @cached_property
+    def _model_of(self) -> dict[str, str]:
+        return {item.id: item.property.model for item in self.case.requirements if item.property}
+
+    @cached_property
+    def _operators(self) -> dict[str, str]:
+        return {run.id: run.operator for run in self.case.runs if run.operator}
+
+    # --- documents ------------------------------------------------------------------------------------------------
+
+    def _documents(self, item: str) -> Iterator[Bit]:
+        found = {document.digest: document for document in self._general.get(item, ())}
+        if item != CASE:
+            found |= {document.digest: document for document in self._general.get(CASE, ())}
+        for document in found.values():
+            yield self.document(document, item)
+
+    def document(self, document: DocumentEntry, item: str) -> Bit:
+        """A document held against one item."""
+        record, declared = document.record, document.item
+        made = self.makers.get(item, UNNAMED)
+        signature = Signature(
+            EvidenceKind(record.evidence_kind),
+            record.artefact,
+            record.guarantee.kind,
+            independent=record.independent and made.independent(declared.reviewer),
+            whole=document.shows.whole,
+            fresh=document.fresh,
+            fails=document.fresh and not document.counts,
+            role=self.roles.get(item, self._common_role),
+        )
+        return Bit(document.digest, signature, (), frozenset({declared.author}))
+
+    @cached_property
+    def roles(self) -> dict[str, ModelRole]:
+        """The declared role of the model that an item is, or is about."""
+        of_model = {model.id: ModelRole(model.role) for model in self.case.models}
+        return of_model | {name: of_model[model] for name, model in self._model_of.items() if model in of_model}
+
+    @cached_property
+    def _common_role(self) -> ModelRole | None:
+        roles = {model.role for model in self.case.models}
+        return ModelRole(roles.pop()) if len(roles) == 1 else None
+
+    # --- what the case file shows by itself -----------------------------------------------------------------------
+
+    def _from_case(self, entry: Entry, item: str) -> Iterator[Bit]:
+        """That a requirement is written down and traced, that an item is identified: only where the entry is about
+        just that. A requirement's trace to its parent says nothing about code."""
+        requirements = entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT)
+        if entry.artefact is Subject.REQUIREMENTS and requirements:
+            yield self._own(EvidenceKind.REQUIREMENT_RECORD, item)
+            yield self._own(EvidenceKind.TRACE_RECORD, item)
+        if entry.artefact is Subject.CONFIGURATION and entry.scope in (Scope.MODEL, Scope.DATA_SET, Scope.CASE):
+            everything = item == CASE and len(self._fresh) == len(self.loaded.files) and bool(self.case.models)
+            if item in self._fresh or everything:
+                yield self._own(EvidenceKind.CONFIGURATION_INDEX, item)
+
+    @cached_property
+    def _fresh(self) -> frozenset[str]:
+        return frozenset(file.id for file in self.loaded.files if file.fresh)
+
+    def _own(self, kind: EvidenceKind, item: str) -> Bit:
+        role = self.roles.get(item, self._common_role)
+        signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=role, from_case=True)
+        return Bit(self.loaded.digest, signature)
+
+
+def kind_of(record: RunRecord) -> EvidenceKind:
+    """What a run's record is in the vocabulary of the catalogues: its statement decides, not only its engine."""
+    if isinstance(record, SmoothingRecord):
+        return EvidenceKind.PROBABILISTIC_ROBUSTNESS
+    if isinstance(record, BoundsRecord):
+        return EvidenceKind.FORMAL_LOCAL_ROBUSTNESS if _keeps(record.statement) else EvidenceKind.FORMAL_PROPERTY
+    return EvidenceKind.OUTPUT_REACHABILITY
+
+
+def _keeps(statement: Statement) -> bool:
+    """True for stability: the decision is kept under a perturbation of listed inputs."""
+    return isinstance(statement.regions, InputBalls) and isinstance(statement.condition, KeepLabel)
+
+
+CHECKER = "checker"
+"""The name under which a case assesses the independent checker as a tool."""
+
+
+def unchecked_tools(item: RunItem) -> tuple[str, ...]:
+    """The tools on which a record rests: the checker where it derived the proof again, else the engine itself."""
+    record = item.record
+    confirmed = record.guarantee.kind is GuaranteeKind.PROVED and any(
+        check.what in ("bounds", "output ranges") and check.agreed for check in record.rechecks
+    )
+    if confirmed:
+        return (CHECKER,)
+    return (record.provenance.engine,) if record.provenance else ()

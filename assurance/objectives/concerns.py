@@ -1,0 +1,93 @@
+"""Requirements whose results an objective accepts: their standings, in reasons, and their open problem reports.
+
+A contradicted requirement contradicts the objective and an unsupported one holds it back, whatever documents say.
+Not here: why a requirement stands as it does (assurance/status.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from assurance.catalogue import Entry
+from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, Scope
+from assurance.objectives.bits import Evidence
+from assurance.objectives.credit import O_STALE
+from assurance.status import Standing, Status
+from assurance.support import Reason, reason
+from assurance.words import counted
+from evidence.diagnostics import Severity, code
+from evidence.verdict import Artefact
+
+O_NOT_MET = code(
+    "O207", Severity.WARNING, "requirement in scope is not supported", "mend what the requirement's reasons name"
+)
+O_CONTRADICTED = code("O208", Severity.ERROR, "requirement in scope is contradicted", "dispose of the counterexamples")
+
+MOST_NAMED = 20
+"""Requirements that one row names for one reason; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What the requirements that an objective accepts results of bring with them."""
+
+    states: frozenset[Status] = frozenset()
+    reasons: tuple[Reason, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Concerns:
+    """Standings and problem reports by scope, put together once."""
+
+    def __init__(self, evidence: Evidence, problems: Mapping[str, tuple[str, ...]]) -> None:
+        self._evidence, self._problems = evidence, problems
+        self._known: dict[bool, Concern] = {}
+
+    def of(self, entry: Entry) -> Concern:
+        """For an entry that accepts computed results about the model; nothing for any other."""
+        if not accepts_results(entry):
+            handles = any(row.evidence is EvidenceKind.PROBLEM_REPORT for row in entry.credit)
+            return Concern(problems=self._all(derived=False).problems) if handles else Concern()
+        return self._all(entry.scope is Scope.DERIVED_REQUIREMENT)
+
+    def _all(self, derived: bool) -> Concern:
+        if derived not in self._known:
+            names = [item.id for item in self._evidence.case.requirements if item.derived or not derived]
+            found = [self._evidence.standings[name] for name in names]
+            problems = dict.fromkeys(id for name in names for id in self._problems.get(name, ()))
+            states = frozenset(item.status for item in found)
+            self._known[derived] = Concern(states, _standing_reasons(found), tuple(problems))
+        return self._known[derived]
+
+
+def accepts_results(entry: Entry) -> bool:
+    """Whether computed results about the model can give the entry more than supporting credit."""
+    computed = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}
+    return any(
+        row.evidence in computed
+        and row.artefact is Artefact.MODEL_DESCRIPTION
+        and row.level is not CreditLevel.SUPPORTING
+        for row in entry.credit
+    )
+
+
+def _standing_reasons(standings: Iterable[Standing]) -> tuple[Reason, ...]:
+    by_code: dict[str, list[Reason]] = {}
+    for item in standings:
+        if item.status is Status.CONTRADICTED:
+            what = f"{item.requirement}: counterexamples in {counted(item.refuted, 'region')}"
+            found = reason(O_CONTRADICTED, what if item.refuted else f"{item.requirement} is contradicted")
+        elif item.status is Status.STALE:
+            found = reason(O_STALE, f"{item.requirement}: a file beneath has changed")
+        elif item.status is not Status.SUPPORTED:
+            found = reason(O_NOT_MET, f"{item.requirement} is {item.status.value}")
+        else:
+            continue
+        by_code.setdefault(found.code, []).append(found)
+    shown = []
+    for name, reasons in by_code.items():
+        shown += reasons[:MOST_NAMED]
+        if len(reasons) > MOST_NAMED:
+            shown.append(Reason(name, f"and {len(reasons) - MOST_NAMED} further requirements"))
+    return tuple(shown)

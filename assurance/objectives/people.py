@@ -1,0 +1,49 @@
+"""Who made an item in scope, and who may therefore not be the one that verifies it, approves it or accepts it.
+
+People are the declared persons of the case. What the case has no field for (the author of a plan, of a data set) has
+no known maker: there the declaration of the document that verifies it stands. Where the case has a field and nobody
+is named in it, independence cannot be shown, and is not.
+DO-178C also lets a qualified tool stand in for an independent person; that is for the means of compliance to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assurance.case import Case
+
+
+@dataclass(frozen=True)
+class Makers:
+    """Who made one item: `known` is False where the case could name somebody and does not."""
+
+    people: frozenset[str]
+    known: bool = True
+
+    def independent(self, verifier: str | None) -> bool:
+        """Whether this person can verify the item independently."""
+        return verifier is not None and self.known and verifier not in self.people
+
+
+UNNAMED = Makers(frozenset())
+"""For what the case has no field to name a maker in."""
+
+
+def makers(case: Case) -> dict[str, Makers]:
+    """Makers of requirements, models and runs by identifier; other items have none that the case could name."""
+    found = {item.id: Makers(frozenset({item.author})) for item in case.requirements}
+    for model in case.models:
+        found[model.id] = Makers(
+            frozenset({model.made_by}) if model.made_by else frozenset(), model.made_by is not None
+        )
+    for run in case.runs:
+        found.setdefault(
+            run.id, Makers(frozenset({run.operator}) if run.operator else frozenset(), run.operator is not None)
+        )
+    return found
+
+
+def examined(known: dict[str, Makers], requirement: str, model: str | None) -> Makers:
+    """Makers of what a run examines: the requirement and the network."""
+    wrote, trained = known.get(requirement, UNNAMED), known.get(model or "", UNNAMED)
+    return Makers(wrote.people | trained.people, wrote.known and trained.known)

@@ -1,0 +1,44 @@
+"""Fixtures of the impact tests: a toy case with finished runs, made once; every test changes a copy."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+for beside in ("impact", "case"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / beside))
+
+from case_toys import Kit  # noqa: E402
+from impact_toys import Pair, Whole, make, state  # noqa: E402
+
+from assurance.impact import Baseline  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """The toy case after its three runs. Not to be changed."""
+    pytest.importorskip("onnxruntime")
+    return make(tmp_path_factory.mktemp("finished") / "case")
+
+
+@pytest.fixture(scope="session")
+def before(finished: Kit) -> Baseline:
+    """The state of the finished case."""
+    return state(finished)
+
+
+@pytest.fixture(scope="session")
+def whole(finished: Kit) -> Whole:
+    """The finished case as the brute force sees it."""
+    return Whole(finished)
+
+
+@pytest.fixture
+def pair(finished: Kit, before: Baseline, tmp_path: Path) -> Pair:
+    """The finished case, and an equal copy of it to be changed."""
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "new"))
+    return Pair(finished, Kit(folder, copy.deepcopy(finished.case)), before)

@@ -1,0 +1,244 @@
+"""Problem reports: opened by evidence with stable ids, joined with what people recorded while that still fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from case_toys import Kit, bounds, kit, smooth, smoothing
+from objectives_toys import RATIONALE, aviation, findings, offer, row, standard
+
+from assurance.objectives.concerns import accepts_results
+from assurance.problems import Opening, ProblemReport, open_by_requirement, problem_reports
+from evidence.records import CrossCheck
+
+CODES = ("O240", "O241", "O242", "O243", "O244", "O245")
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Kit:
+    made = aviation(kit(tmp_path), "B")
+    made.case["people"].append({"id": "zoe", "name": "Zoe", "role": "safety manager"})
+    return made
+
+
+def reports(toy: Kit) -> dict[str, ProblemReport]:
+    return {item.id: item for item in toy.take().problems}
+
+
+def refute(toy: Kit, letters: str = "PPPR") -> None:
+    toy.keep("R1", bounds(toy.statement("R1"), letters), outcome="refuted")
+
+
+def recorded(toy: Kit, id: str, **changes: Any) -> dict[str, Any]:
+    """Record the report as it stands, with changes; fields set to None are left out."""
+    made = {
+        "id": id,
+        "of": reports(toy)[id].digest if id in reports(toy) else None,
+        "classification": "significant",
+        "safety_effect": "may contribute to H1",
+        "owner": "zoe",
+        "mitigation": "the tables take over while an intruder is close",
+    } | changes
+    toy.case["problem_reports"] = [{key: value for key, value in made.items() if value is not None}]
+    return made
+
+
+def test_nothing_opens_a_report_where_all_is_proved(toy: Kit) -> None:
+    assert reports(toy) == {}, "what was never examined is a gap, not a problem"
+    toy.prove("R1", "R2", "R3")
+    assert reports(toy) == {} and not findings(toy, *CODES)
+
+
+def test_counterexamples_open_a_report_that_keeps_its_id(toy: Kit) -> None:
+    refute(toy, "PPPR")
+    first = reports(toy)["PR-R1-refuted"]
+    assert first.requirements == ("R1",) and len(first.evidence) == 1 and "1 region of 4" in first.text
+    assert first.significant and first.classification is None and first.blocks
+    refute(toy, "PPPR")
+    assert reports(toy)["PR-R1-refuted"] == first, "the same result again is the same report"
+    refute(toy, "RPPR")
+    second = reports(toy)["PR-R1-refuted"]
+    assert second.digest != first.digest and "2 regions of 4" in second.text and len(second.evidence) == 2
+
+
+def test_a_later_run_that_does_not_look_does_not_close_it(toy: Kit) -> None:
+    refute(toy)
+    toy.prove("R1")
+    assert reports(toy)["PR-R1-refuted"].blocks
+
+
+@pytest.mark.parametrize(
+    ("letters", "why", "kind"),
+    [
+        ("PPUU", "", "unknown"),
+        ("PPCC", "", "unknown"),
+        ("UUUU", "the time limit was reached", "time-out"),
+        ("PUUU", "the limit of 9 parts was reached", "unknown"),
+        ("PPPU", "", None),  # the criterion asks for three of four
+    ],
+)
+def test_undecided_regions_open_one_where_the_criterion_is_not_met(
+    toy: Kit, letters: str, why: str, kind: str | None
+) -> None:
+    toy.keep("R1", bounds(toy.statement("R1"), letters, reason=why), outcome="not-met")
+    assert set(reports(toy)) == ({f"PR-R1-{kind}"} if kind else set())
+    if kind:
+        found = reports(toy)[f"PR-R1-{kind}"]
+        assert f"{4 - letters.count('P')} region" in found.text and f"{letters.count('P')} of the 3" in found.text
+
+
+def test_abstentions_that_miss_the_criterion_open_one(toy: Kit) -> None:
+    toy.case = smooth(toy.case)
+    toy.keep("R1", smoothing(toy.statement("R1"), [0.5, 0.0, 0.0, 0.5]), outcome="not-met")
+    assert set(reports(toy)) == {"PR-R1-unknown"}
+
+
+def test_a_record_about_something_else_opens_none(toy: Kit) -> None:
+    statement = toy.statement("R1")
+    other = statement.model_copy(update={"model": "sha256:" + "1" * 64})
+    toy.keep("R1", bounds(other, "UUUU"), outcome="not-met")
+    assert reports(toy) == {}
+
+
+def test_disputes_and_failures_open_reports(toy: Kit) -> None:
+    check = CrossCheck(by="other 1", examined=4, agreed=3, disagreed=(2,), undecided=0)
+    toy.keep("R1", bounds(toy.statement("R1"), "PPPP", cross_checks=(check,)))
+    found = reports(toy)["PR-R1-disputed"]
+    assert found.blocks and "disagrees in 1 region" in found.text and found.requirements == ("R1",)
+
+
+def test_other_sources_hand_in_their_openings(toy: Kit) -> None:
+    snapshot = toy.take()
+    failed = Opening("suite", "failed", "2 tests failed", ("R2",), ("sha256:" + "2" * 64,), {"tests": ["a", "b"]})
+    made, found = problem_reports(snapshot.loaded, snapshot.register, snapshot.standings, [failed])
+    assert [item.id for item in made] == ["PR-suite-failed"] and [item.code for item in found] == ["O240"]
+    assert open_by_requirement(made) == {"R2": ("PR-suite-failed",)}
+
+
+def test_unclassified_counts_as_significant_and_says_what_to_record(toy: Kit) -> None:
+    refute(toy)
+    (found,) = findings(toy, *CODES)
+    assert found.code == "O240" and found.expected == f"of: {reports(toy)['PR-R1-refuted'].digest}"
+    assert found.place.field == "requirements[0]"
+
+
+def test_classes_and_mitigation(toy: Kit) -> None:
+    refute(toy)
+    for classification in ("significant", "functional", "process", "life-cycle-data"):
+        recorded(toy, "PR-R1-refuted", classification=classification, mitigation=None)
+        found = reports(toy)["PR-R1-refuted"]
+        assert found.classification == classification and found.owner == "Zoe" and not found.lapsed
+        assert found.blocks == (classification == "significant")
+        assert [item.code for item in findings(toy, *CODES)] == (["O241"] if found.blocks else [])
+        recorded(toy, "PR-R1-refuted", classification=classification)
+        assert not reports(toy)["PR-R1-refuted"].blocks and not findings(toy, *CODES)
+
+
+def test_a_record_lapses_when_more_turns_up(toy: Kit) -> None:
+    refute(toy, "PPPR")
+    recorded(toy, "PR-R1-refuted")
+    assert not reports(toy)["PR-R1-refuted"].blocks
+    refute(toy, "RPPR")
+    found = reports(toy)["PR-R1-refuted"]
+    assert found.lapsed and found.blocks and found.classification is None
+    (finding,) = findings(toy, *CODES)
+    assert finding.code == "O244" and finding.expected == f"of: {found.digest}"
+    assert finding.place.field == "problem_reports[0].of"
+
+
+def test_without_its_digest_a_record_counts_for_nothing(toy: Kit) -> None:
+    refute(toy)
+    recorded(toy, "PR-R1-refuted", of=None)
+    assert reports(toy)["PR-R1-refuted"].blocks and [item.code for item in findings(toy, *CODES)] == ["O244"]
+
+
+def test_closing_needs_somebody_a_date_and_evidence_that_stands(toy: Kit) -> None:
+    refute(toy)
+    offer(toy, "FIX", evidence="problem-report")
+    closed = {"state": "closed", "closed_by": "zoe", "closed_on": "2026-07-01", "evidence": ["FIX"]}
+    recorded(toy, "PR-R1-refuted", **closed)
+    assert reports(toy)["PR-R1-refuted"].closed and not findings(toy, *CODES)
+    for lacking in ("closed_by", "closed_on", "evidence"):
+        recorded(toy, "PR-R1-refuted", **(closed | {lacking: None}))
+        assert not reports(toy)["PR-R1-refuted"].closed
+        assert [item.code for item in findings(toy, *CODES)] == ["O242"], lacking
+    recorded(toy, "PR-R1-refuted", **closed)
+    (toy.folder / "FIX.md").write_text("changed")
+    assert not reports(toy)["PR-R1-refuted"].closed
+    assert [item.code for item in findings(toy, *CODES)] == ["O242"]
+    recorded(toy, "PR-R1-refuted", **(closed | {"evidence": ["run-2"]}))
+    assert not reports(toy)["PR-R1-refuted"].closed, "a run that has not answered shows nothing"
+    toy.prove("R2")
+    assert reports(toy)["PR-R1-refuted"].closed
+
+
+def test_an_author_does_not_close_his_own_where_independence_is_required(toy: Kit) -> None:
+    refute(toy)
+    offer(toy, "FIX", evidence="problem-report")
+    closed = {"state": "closed", "closed_by": "ann", "closed_on": "2026-07-01", "evidence": ["FIX"]}
+    recorded(toy, "PR-R1-refuted", **closed)
+    assert not reports(toy)["PR-R1-refuted"].closed
+    assert [item.code for item in findings(toy, *CODES)] == ["O243"]
+    aviation(toy, "C")
+    recorded(toy, "PR-R1-refuted", **closed)
+    assert reports(toy)["PR-R1-refuted"].closed and not findings(toy, *CODES)
+
+
+def test_closing_changes_no_status(toy: Kit) -> None:
+    refute(toy, "RRRR")
+    before = row(toy, "A-4.1")
+    assert before.problems == ("PR-R1-refuted",)
+    offer(toy, "FIX", evidence="problem-report")
+    recorded(toy, "PR-R1-refuted", state="closed", closed_by="zoe", closed_on="2026-07-01", evidence=["FIX"])
+    after = row(toy, "A-4.1")
+    assert after.status is before.status and after.status.value == "contradicted"
+    assert after.problems == () and after.digest != before.digest
+
+
+def test_open_reports_stand_at_the_objectives_they_concern(toy: Kit) -> None:
+    refute(toy)
+    for item in standard(toy.take()).rows:
+        handles = any(credit.evidence.value == "problem-report" for credit in item.entry.credit)
+        expected = ("PR-R1-refuted",) if handles or accepts_results(item.entry) else ()
+        assert item.problems == expected, item.entry.id
+    assert row(toy, "A-4.1").problems and row(toy, "A-8.3").problems and not row(toy, "A-9.2").problems
+
+
+def test_a_deviation_is_the_disposition_of_its_counterexamples(toy: Kit) -> None:
+    refute(toy)
+    claim = toy.load().claims["R1"]
+    toy.case["deviations"] = [
+        {
+            "id": "DEV",
+            "about": "R1",
+            "rationale": RATIONALE,
+            "accepted_by": "zoe",
+            "date": "2026-03-01",
+            "of": claim.identity,
+            "regions_at_most": 1,
+        }
+    ]
+    found = reports(toy)["PR-R1-refuted"]
+    assert found.disposition == "accepted as deviation DEV" and not found.blocks and not found.closed
+    assert [item.code for item in findings(toy, *CODES)] == ["O240"], "it stays to be classified"
+    refute(toy, "RPPR")
+    assert reports(toy)["PR-R1-refuted"].blocks, "the deviation covers one region only"
+
+
+def test_reports_of_the_organisation_itself(toy: Kit) -> None:
+    toy.case["problem_reports"] = [
+        {"id": "CR-7", "title": "Display flickers", "owner": "zoe", "about": ["R2"]},
+        {"id": "PR-R3-refuted", "owner": "zoe"},
+    ]
+    assert set(reports(toy)) == {"CR-7"}
+    found = reports(toy)["CR-7"]
+    assert found.kind == "recorded" and found.digest is None and found.blocks and found.requirements == ("R2",)
+    assert {item.code for item in findings(toy, *CODES)} == {"O240", "O245"}
+
+
+def test_long_names_still_give_identifiers_that_can_be_recorded(toy: Kit) -> None:
+    name = "R" + "x" * 63
+    assert len(Opening(name, "time-out", "", (), (), {}).id) <= 64
+    assert Opening(name, "refuted", "", (), (), {}).id != Opening(name[:-1] + "y", "refuted", "", (), (), {}).id
