@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from assurance.binding import bind, document_reference, documents_status, vocabulary
+from assurance.binding import bind, document_reference, documents_on, documents_status, leg_of, vocabulary
 from assurance.case import BallsOf, Case, Requirement
 from assurance.challenges import Doubt, doubts_of
 from assurance.claims import Claim
@@ -50,6 +50,8 @@ _BUILT = {Artefact.SOURCE_CODE, Artefact.EXECUTABLE_ON_TARGET}
 
 
 _HOUSE = "ml-constituent"
+_MOST_EXCLUDED = 4_000
+"""So many characters of exclusions a context holds."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, 
     findings: list[Finding] = []
     for number, id in enumerate(loaded.case.patterns):
         try:
-            pattern = load_pattern(id)
+            pattern = load_pattern(id, loaded.own_patterns)
             data = bind(loaded, register, pattern, supplied)
             place = loaded.document.place(("patterns", number), id)
             instances.append(instantiate(pattern, data, prefix="" if id == _HOUSE else f"{id}.", place=place))
@@ -122,7 +124,7 @@ def _joined(parts: list[Argument]) -> Argument:
 
 def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]) -> dict[str, Any]:
     case = loaded.case
-    about_requirements = register.documents_about("requirements")
+    about_requirements = documents_on(register, "requirements")
     doubts = doubts_of(loaded, register)
     return {
         "system": case.system.name,
@@ -134,8 +136,7 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
             f"{item.id}{f' level {item.level}' if item.level else ', no level'}" for item in case.standards
         ),
         "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
-        "requirements_status": documentary_status("requirements", about_requirements).value,
-        "requirements_documents": [document_reference(item) for item in about_requirements],
+        "requirements_shown": leg_of(about_requirements, documentary_status("requirements", about_requirements)),
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
         "residual_risks": residual_risks(doubts),
@@ -158,14 +159,9 @@ def documentary_status(leg: str, documents: tuple[DocumentEntry, ...]) -> Status
 
 
 def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]:
-    documents = register.documents_about(name)
+    documents = documents_on(register, name)
     what = getattr(case.constituent, name, "")
-    return {
-        "id": name,
-        "text": text.format(what=what),
-        "status": documentary_status(name, documents).value,
-        "documents": [document_reference(item) for item in documents],
-    }
+    return {"id": name, "text": text.format(what=what), "shown": leg_of(documents, documentary_status(name, documents))}
 
 
 def _requirement(
@@ -197,10 +193,21 @@ def _threats(case: Case, requirement: Requirement) -> list[dict[str, str]]:
         return []
     wanted = formal.regions.threat_model
     return [
-        {"id": item.id, "text": f"{describe(item.perturbation)}. Excluded: {' '.join(item.exclusions)}"}
+        {"id": item.id, "text": f"{describe(item.perturbation)}. Excluded: {_excluded(item.exclusions)}"}
         for item in case.threat_models
         if item.id == wanted
     ]
+
+
+def _excluded(exclusions: tuple[str, ...]) -> str:
+    """The exclusions, as many as an element can hold; each is a challenge or a residual risk of its own anyway."""
+    kept, room = list[str](), _MOST_EXCLUDED
+    for text in exclusions:
+        room -= len(text) + 1
+        if room < 0:
+            return " ".join([*kept, f"And {len(exclusions) - len(kept)} more."])
+        kept.append(text)
+    return " ".join(kept)
 
 
 def _assumptions(standing: Standing) -> list[dict[str, str]]:

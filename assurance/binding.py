@@ -9,7 +9,7 @@ Not here: texts and standings of requirements (argument.py), instantiation (gsn/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assurance.case import BallsOf, Case, Deviation, Requirement
@@ -24,6 +24,7 @@ from assurance.words import listed, result_words
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import short
 from evidence.errors import InputError
+from evidence.records import Shows
 from evidence.verdict import GuaranteeKind
 
 G_DERIVED = code(
@@ -60,7 +61,7 @@ _PROOFS = frozenset(
 
 SUPPLIED = frozenset(
     {"system", "function", "constituent", "boundary", "odd", "standards", "hazards", "preprocessing", "postprocessing"}
-    | {"requirements_status", "requirements_documents", "requirements", "legs"}
+    | {"requirements_shown", "requirements", "legs"}
     | {"residual_risks", "exclusions_status", "exclusions_summary"}
     | {"confirmations", "confirmations_status", "repetitions", "repetitions_status", "replays", "replays_status"}
     | {"safety_requirements", "data_sets", "models", "deviations", "tool"}
@@ -95,7 +96,7 @@ def vocabulary(
         ],
         "deviations": [_deviation(loaded, standings, item) for item in case.deviations],
         "tool": _tool(case, register),
-        **{name: list(register.documents_about(about)) for name, about in LEGS.items()},
+        **{name: list(documents_on(register, about)) for name, about in LEGS.items()},
     }
 
 
@@ -110,7 +111,7 @@ def _tool(case: Case, register: Register) -> str:
 def _verification(register: Register, requirement: Requirement, item: Mapping[str, Any]) -> dict[str, Any]:
     """By which means a requirement is examined, and why; users overrule it by `choose`."""
     formal = requirement.property
-    tests = [found for found in register.documents_about(requirement.id) if _is_test(found)]
+    tests = [found for found in documents_on(register, requirement.id) if _is_test(found)]
     kind = None
     if formal is not None:
         around_inputs = isinstance(formal.regions, BallsOf)
@@ -158,17 +159,40 @@ def _deviation(loaded: LoadedCase, standings: Mapping[str, Standing], item: Devi
 def documents_status(
     documents: tuple[DocumentEntry, ...], kinds: frozenset[str], examined: frozenset[str] = frozenset()
 ) -> Status:
-    """Status of a goal that documents alone show: stale when one changed; supported when those that fit by their kind
-    (and, where asked for, by what they examined) were all independently reviewed; else partial. A document that
-    reports a proof fits in kind, but it never does more than that."""
-    if not documents:
-        return Status.UNDEVELOPED
+    """Status of a goal that documents alone show: contradicted when one reports a failure, stale when one changed;
+    supported when those that fit by their kind (and, where asked for, by what they examined) were all independently
+    reviewed and leave nothing open; else partial. A document that reports a proof fits in kind, but it never does more
+    than that, and one that examined nothing counts for nothing."""
+    if any(_fails(item) for item in documents):
+        return Status.CONTRADICTED
     if any(not item.fresh for item in documents):
         return Status.STALE
-    fitting = [item.record for item in documents if item.record.evidence_kind in kinds - _PROOFS]
+    counting = [item for item in documents if item.counts]
+    if not counting:
+        return Status.UNDEVELOPED
+    fitting = [item for item in counting if item.record.evidence_kind in kinds - _PROOFS]
     if examined:
-        fitting = [record for record in fitting if record.artefact.value in examined]
-    return Status.SUPPORTED if fitting and all(record.independent for record in fitting) else Status.PARTIAL
+        fitting = [item for item in fitting if item.record.artefact.value in examined]
+    whole = fitting and all(item.whole and item.record.independent for item in fitting)
+    return Status.SUPPORTED if whole else Status.PARTIAL
+
+
+def documents_on(register: Register, name: str) -> tuple[DocumentEntry, ...]:
+    """Everything that documents say about something: what may support it, and what reports a failure."""
+    return (*register.documents_about(name), *register.failed_about(name))
+
+
+def leg_of(documents: Sequence[DocumentEntry], status: Status) -> dict[str, Any]:
+    """A leg for a pattern: its status, the documents that support it, and those that speak against it."""
+    return {
+        "status": status.value,
+        "documents": [document_reference(item) for item in documents if item.counts or not item.fresh],
+        "against": [document_reference(item) for item in documents if _fails(item)],
+    }
+
+
+def _fails(item: DocumentEntry) -> bool:
+    return item.fresh and item.shows is Shows.FAILS
 
 
 def document_reference(item: DocumentEntry) -> dict[str, str]:
@@ -206,7 +230,7 @@ def bind(loaded: LoadedCase, register: Register, pattern: LoadedPattern, supplie
 def _filled(parameter: Parameter, found: Any) -> Any:
     """What the case supplies, with every leg's status by the terms of the pattern that asks for it."""
     if parameter.type == "leg":
-        return _leg(parameter, found)
+        return found if isinstance(found, dict) else _leg(parameter, found)  # some legs have terms of their own
     if parameter.type == "collection":
         return [
             {name: _filled(parameter.fields[name], part) for name, part in item.items() if name in parameter.fields}
@@ -217,7 +241,7 @@ def _filled(parameter: Parameter, found: Any) -> Any:
 
 def _leg(parameter: Parameter, documents: list[DocumentEntry]) -> dict[str, Any]:
     status = documents_status(tuple(documents), frozenset(parameter.kinds), frozenset(parameter.examined))
-    return {"status": status.value, "documents": [document_reference(item) for item in documents]}
+    return leg_of(documents, status)
 
 
 class _Resolver:

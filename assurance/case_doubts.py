@@ -71,7 +71,7 @@ class Disposition(Frozen):
     evidence: tuple[Id, ...] = Field(default=())
     """Documents that answer the doubt; needed for `answered`."""
     of: Digest | None = None
-    """Digest of the challenge with all that it affects, as `assurance check` prints it. Without it the disposition
+    """Digest of the challenge with what it is aimed at, as `assurance check` prints it. Without it the disposition
     does not count."""
 
     @model_validator(mode="after")

@@ -6,10 +6,11 @@ Types with their checks only; what is declared with them stands in `case.py` and
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
+
+from evidence.day import Day
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 """An identifier: a letter, then letters, digits, dot, dash, underscore."""
@@ -26,14 +27,5 @@ def _relative(value: str) -> str:
     return value
 
 
-def _iso_date(value: str) -> str:
-    try:
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise ValueError(f"{value!r} is no date: write it as 2026-01-31")
-
-
 RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_relative)]
-IsoDate = Annotated[str, AfterValidator(_iso_date)]
+IsoDate = Day

@@ -20,8 +20,8 @@ from assurance.gsn.elements import Goal, Justification, Solution, Strategy
 from assurance.gsn.model import Argument
 from assurance.gsn.patterns.instantiate import G_TOO_LONG
 from assurance.loading import LoadedCase
-from assurance.register import Register
-from assurance.status import Standing, Status, cap_of, worst
+from assurance.register import DocumentEntry, Register, RunItem
+from assurance.status import Standing, Status, cap_of, failed_results, worst
 from assurance.words import listed, result_words
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import short
@@ -158,9 +158,19 @@ def _places(loaded: LoadedCase) -> dict[str, Place]:
     return found
 
 
+def _found(item: RunItem) -> str:
+    when = "" if item.current else " (not the current one)"
+    kind = item.record.kind.replace("-", " ").capitalize()
+    return f"{kind} record {short(item.digest)}{when}: {result_words(item.record)}"
+
+
+def _failed(item: DocumentEntry) -> str:
+    return f"Document {item.item.id}, {item.record.title}, reports a failure"
+
+
 class _Weaver:
     def __init__(self, argument: Argument, given: Mapping[str, Status], loaded: LoadedCase, register: Register) -> None:
-        self._argument = argument
+        self._argument, self._register = argument, register
         self._places = _places(loaded)
         place = loaded.document.place
         self._required = {
@@ -186,25 +196,23 @@ class _Weaver:
         self.findings: list[Finding] = []
 
     def counter_evidence(self, standing: Standing) -> None:
-        """Records with counterexamples challenge the goals that state the examined claim; where none does, the tops,
-        which are then no better than the claim."""
-        against = {item.digest: item for item, found in standing.assessments if found.refuted}
-        if not against:
+        """Records with counterexamples and documents that report a failure challenge the goals that state the examined
+        claim; where none does, the tops, which are then no better than the claim."""
+        against = {item.digest: _found(item) for item, found in standing.assessments if found.refuted}
+        failed = {item.digest: _failed(item) for item in failed_results(self._register, standing.requirement)}
+        if not against and not failed:
             return
         targets = self._lowest(standing.requirement) or self._tops_over((standing.requirement,))
         affected = self._affected(targets)
         for target in targets:
             self._cap(target, standing.status)
-        for item in against.values():
-            when = "" if item.current else " (not the current one)"
-            kind = item.record.kind.replace("-", " ").capitalize()
-            text = f"Counter-evidence: {kind} record {short(item.digest)}{when}: {result_words(item.record)}"
-            element = self._free(f"CE-{standing.requirement}-{short(item.digest)}")
-            self._argument.add(Solution(id=element, text=text, evidence=(item.digest,)))
+        for digest, text in (against | failed).items():
+            element = self._free(f"CE-{standing.requirement}-{short(digest)}")
+            self._argument.add(Solution(id=element, text=f"Counter-evidence: {text}", evidence=(digest,)))
             self._argument.challenge(element, *targets)
             self.challenges.append(Challenged(element, tuple(targets), affected, None, standing.requirement))
-        if not standing.disposed:
-            names = _some(sorted(short(digest) for digest in against))
+        if failed or not standing.disposed:
+            names = _some(sorted(short(digest) for digest in against | failed))
             message = f"{standing.requirement}: {names}; affected: {_some(affected)}"
             self.findings.append(S_COUNTER.finding(message, self._required[standing.requirement]))
 

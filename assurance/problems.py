@@ -20,8 +20,8 @@ from assurance.case import Case
 from assurance.case_compliance import OPENED_BY_EVIDENCE, RecordedProblem
 from assurance.catalogue import load as load_catalogue
 from assurance.loading import LoadedCase
-from assurance.objectives.concerns import accepts_results
-from assurance.objectives.people import examined, makers
+from assurance.objectives.concerns import results_accepted
+from assurance.objectives.people import examined, makers, operators
 from assurance.register import Register, RunItem
 from assurance.status import Standing, disposes
 from assurance.support import (
@@ -244,7 +244,7 @@ def _undecided(standing: Standing) -> Iterator[Opening]:
         return
     result = next(found for item, found in standing.assessments if item is best)
     missing = result.total - result.established - result.refuted
-    if result.met or not missing or any(item.code in _OTHER for item in result.reasons):
+    if result.met or missing <= 0 or any(item.code in _OTHER for item in result.reasons):
         return
     kind, why = _why_undecided(best)
     yield Opening(
@@ -293,7 +293,7 @@ class _Book:
         self._records = {item.digest: item for item in register.runs}
         self._documents = {item.digest: item for item in register.documents}
         self._independence = _independence_asked(self.case)
-        self._makers = makers(self.case)
+        self._makers, self._operators = makers(self.case), operators(self.case)
 
     def opened(self, opening: Opening, entry: tuple[int, RecordedProblem] | None) -> ProblemReport:
         """The report of an opening."""
@@ -381,8 +381,8 @@ class _Book:
         models = {item.id: item.property.model for item in self.case.requirements if item.property}
         people = {name for id in opening.requirements for name in examined(self._makers, id, models.get(id)).people}
         for digest in opening.evidence:
-            if digest in self._records and self._records[digest].run in self._makers:
-                people |= self._makers[self._records[digest].run].people
+            if digest in self._records and self._records[digest].run in self._operators:
+                people |= self._operators[self._records[digest].run].people
             if digest in self._documents:
                 people.add(self._documents[digest].item.author)
         return frozenset(people)
@@ -395,6 +395,6 @@ def _independence_asked(case: Case) -> bool:
             chosen = load_catalogue(choice.id).select(choice.level)
         except InputError:
             continue  # said by the coverage
-        if any(item.independence and accepts_results(item.entry) for item in chosen):
+        if any(item.independence and results_accepted(item.entry) for item in chosen):
             return True
     return False

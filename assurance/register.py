@@ -7,6 +7,7 @@ Not here: what the records are worth (support.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import PREFIX, is_digest, of_bytes
 from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
-from evidence.records import DocumentRecord, Guarantee, RunRecord, Shows, read_record, record_bytes
+from evidence.records import DocumentRecord, Guarantee, RunRecord, Shows, SmoothingRecord, read_record, record_bytes
 from evidence.records.engineering import measured
 from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
@@ -94,7 +95,37 @@ class Register:
     """What the contents of documents say: failures, gaps, disagreement with the case. They are shown, and travel."""
 
     def of_requirement(self, requirement: str) -> tuple[RunItem, ...]:
-        return tuple(item for item in self.runs if item.requirement == requirement)
+        """Records that runs for this requirement made."""
+        return self._of_requirement.get(requirement, ())
+
+    def speaking_of(self, requirement: str, model: str) -> tuple[RunItem, ...]:
+        """Records for a requirement, and those for others that can speak against it: about its model (by digest), with
+        counterexamples or a cross-check that disagrees. Oldest first."""
+        own = self.of_requirement(requirement)
+        others = [item for item in self._accusing.get(model, ()) if item.requirement != requirement]
+        return tuple(sorted((*own, *others), key=lambda item: item.order)) if others else own
+
+    def statistical(self, model: str) -> tuple[RunItem, ...]:
+        """Records of sampling about a model (by digest)."""
+        return self._statistical.get(model, ())
+
+    @cached_property
+    def _of_requirement(self) -> dict[str, tuple[RunItem, ...]]:
+        return _grouped((item.requirement, item) for item in self.runs)
+
+    @cached_property
+    def _accusing(self) -> dict[str, tuple[RunItem, ...]]:
+        return _grouped(
+            (item.record.statement.model, item)
+            for item in self.runs
+            if getattr(item.record, "counterexamples", ()) or getattr(item.record, "disputed", ())
+        )
+
+    @cached_property
+    def _statistical(self) -> dict[str, tuple[RunItem, ...]]:
+        return _grouped(
+            (item.record.statement.model, item) for item in self.runs if isinstance(item.record, SmoothingRecord)
+        )
 
     def documents_about(self, name: str) -> tuple[DocumentEntry, ...]:
         """Documents about something that may support it, and those that would if they had not changed.
@@ -108,6 +139,13 @@ class Register:
         return tuple(
             item for item in self.documents if name in item.record.about and item.fresh and item.shows is Shows.FAILS
         )
+
+
+def _grouped(pairs: Iterable[tuple[str, RunItem]]) -> dict[str, tuple[RunItem, ...]]:
+    found: dict[str, list[RunItem]] = {}
+    for key, item in pairs:
+        found.setdefault(key, []).append(item)
+    return {key: tuple(items) for key, items in found.items()}
 
 
 def collect(loaded: LoadedCase, store: Store) -> Register:

@@ -6,11 +6,11 @@ that no two outputs can disagree. Taking one writes nothing and runs nothing; it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assurance.argument import BuiltArgument, build_argument
 from assurance.case import BallsOf
-from assurance.challenges import blanket_refusal, threat_digest
+from assurance.challenges import blanket_refusal, doubted_evidence, threat_digest
 from assurance.gsn.elements import Goal
 from assurance.loading import LoadedCase
 from assurance.objectives import Coverage, coverage
@@ -74,7 +74,7 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     built = build_argument(loaded, register, found)
     found = doubted(found, built.doubts)
     problems, problem_findings = problem_reports(loaded, register, found)
-    covered = coverage(loaded, register, found, _goals(built), open_by_requirement(problems))
+    covered = coverage(loaded, _undoubted(register, built), found, _goals(built), open_by_requirement(problems))
     findings = [
         *loaded.findings,
         *register.findings,
@@ -89,6 +89,14 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     findings += _disputed_findings(register)
     findings += _external_findings(register)
     return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings), problems)
+
+
+def _undoubted(register: Register, built: BuiltArgument) -> Register:
+    """The evidence without documents that show nothing while a challenge of them stands; what they report against
+    the case stays."""
+    barred = doubted_evidence(built.doubts)
+    kept = tuple(item for item in register.documents if item.digest not in barred or not item.counts)
+    return replace(register, documents=kept)
 
 
 def _goals(built: BuiltArgument) -> dict[str, tuple[str, ...]]:

@@ -15,10 +15,11 @@ from enum import StrEnum
 from assurance.case import Deviation
 from assurance.challenges import Doubt, DoubtState, doubts_of
 from assurance.claims import Claim
+from assurance.counterexamples import Counterexamples, refuted_by_others
 from assurance.gsn.elements import Goal, Strategy
 from assurance.gsn.model import Argument
 from assurance.loading import LoadedCase
-from assurance.register import Register, RunItem
+from assurance.register import DocumentEntry, Register, RunItem
 from assurance.support import (
     S_AFTER,
     S_CROSS,
@@ -30,14 +31,16 @@ from assurance.support import (
     Assessment,
     Level,
     Reason,
+    also_refuted,
     assess,
+    files_of,
     reason,
     review_reasons,
 )
 from evidence.diagnostics import Severity, code
 from evidence.errors import AssuranceError
 from evidence.records import ExternalVerdictRecord, SmoothingRecord
-from evidence.regions import expand
+from evidence.regions import RegionSet, expand
 from evidence.specification import Boxes, InputBalls, Statement
 from evidence.store import Store
 
@@ -58,6 +61,17 @@ S_RESIDUAL = code(
 S_GIVEN_UP = code(
     "S126", Severity.ERROR, "a challenge of the claim or its evidence was upheld", "mend it and examine it again"
 )
+
+S_FAILED = code(
+    "S127",
+    Severity.ERROR,
+    "a test that is about the requirement failed",
+    "find out why, mend model, implementation or requirement, and test again",
+)
+
+NOWHERE: frozenset[int] = frozenset()
+MOST_TRAVELLED = 5
+"""So many records are named whose counterexamples were found elsewhere; the evidence of the requirement lists all."""
 
 RESULT_KINDS = frozenset(
     {"performance-test", "monitor-evidence", "implementation-equivalence", "numerical-soundness"}
@@ -96,7 +110,9 @@ class Standing:
 
 def standings(loaded: LoadedCase, register: Register, store: Store) -> dict[str, Standing]:
     """The standing of every requirement of the case."""
-    found = {item.id: _standing(loaded, register, store, item.id) for item in loaded.case.requirements}
+    examples = Counterexamples(register)
+    found = {item.id: _standing(loaded, register, store, examples, item.id) for item in loaded.case.requirements}
+    found = {id: _failed(standing, register, id not in loaded.claims) for id, standing in found.items()}
     return doubted(found, doubts_of(loaded, register))
 
 
@@ -146,33 +162,62 @@ def count_regions(loaded: LoadedCase, statement: Statement, store: Store) -> int
         return len(regions.boxes)
     if isinstance(regions, InputBalls) and not isinstance(regions.inputs, str):
         return len(regions.inputs)
+    found = _expanded(loaded, statement, store)
+    return None if found is None else len(found)
+
+
+def _expanded(loaded: LoadedCase, statement: Statement, store: Store) -> RegionSet | None:
+    """The regions of a statement as arrays; None when the data is not at hand unchanged."""
 
     def blobs(digest: str) -> bytes:
         path = loaded.path_of(digest)
         return path.read_bytes() if path is not None else store.get(digest)
 
     try:
-        return len(expand(statement, blobs))
+        return expand(statement, blobs)
     except AssuranceError:
         return None
 
 
-def _standing(loaded: LoadedCase, register: Register, store: Store, id: str) -> Standing:
+def _standing(loaded: LoadedCase, register: Register, store: Store, examples: Counterexamples, id: str) -> Standing:
     claim = loaded.claims.get(id)
     documents = [item for item in register.documents_about(id) if item.record.evidence_kind in RESULT_KINDS]
     if claim is None:
         return _documentary(id, any(item.fresh for item in documents), any(not item.fresh for item in documents))
-    total = count_regions(loaded, claim.statement, store)
-    items = register.of_requirement(id)
+    # a claim about changed files is stale: what an execution says of the files as they were is not looked for
+    known = None if files_of(claim.statement) & loaded.stale else examples.about(claim.statement)
+    regions = _expanded(loaded, claim.statement, store) if known else None
+    total = count_regions(loaded, claim.statement, store) if regions is None else len(regions)
     if total is None:
         stale = reason(S_STALE, "the data that the claim is about is missing, changed or unusable")
         return Standing(id, Status.STALE, (stale,), 0, 0, 0, (), None)
-    held = [(item, assess(claim, item.record, total, loaded.stale)) for item in items]
-    # whatever it was made for, a record that fits the claim in every field refutes it with its counterexamples
-    others = [item for item in register.runs if item.requirement != id]
-    judged = [(item, assess(claim, item.record, total, loaded.stale)) for item in others]
-    held += [(item, found) for item, found in judged if found.refuted or _crossed(found)]
+    # records for other requirements matter only where they hold something against the claim's network
+    concerned = register.speaking_of(id, claim.statement.model)
+    judged = [(item, assess(claim, item.record, total, loaded.stale)) for item in concerned]
+    if known is not None and regions is not None:
+        counted = {item.digest: found.refuted_at for item, found in judged}
+        more = refuted_by_others(claim.statement, regions, known, counted)
+        judged = [(item, also_refuted(found, item.digest, more.get(item.digest, NOWHERE))) for item, found in judged]
+    held = [(item, found) for item, found in judged if item.requirement == id]
+    # whatever a record was made for, it refutes the claim with those of its counterexamples that lie inside
+    held += [(item, found) for item, found in judged if item.requirement != id and (found.refuted or _crossed(found))]
     return _decide(loaded, claim, total, tuple(held), _tries(claim, register))
+
+
+def failed_results(register: Register, requirement: str) -> list[DocumentEntry]:
+    """Unchanged documents that report results about a requirement, a failure among them."""
+    return [item for item in register.failed_about(requirement) if item.record.evidence_kind in RESULT_KINDS]
+
+
+def _failed(standing: Standing, register: Register, bare: bool) -> Standing:
+    """The standing as failed tests leave it: in doubt at best, contradicted where there is nothing else to go by
+    (`bare`: the requirement has no formal property)."""
+    failed = failed_results(register, standing.requirement)
+    if not failed:
+        return standing
+    cap = Status.CONTRADICTED if bare else Status.IN_DOUBT
+    why = tuple(reason(S_FAILED, f"{item.item.id}: {item.item.title}") for item in failed)
+    return replace(standing, status=worst(standing.status, cap), reasons=(*standing.reasons, *why))
 
 
 def _tries(claim: Claim, register: Register) -> dict[str, float]:
@@ -181,7 +226,7 @@ def _tries(claim: Claim, register: Register) -> dict[str, float]:
     Each is a try: when several are made and the best is shown, all their error probabilities count together.
     """
     found = {}
-    for item in register.runs:
+    for item in register.statistical(claim.statement.model):
         record = item.record
         if isinstance(record, SmoothingRecord) and claim.noise == (record.sigma, record.sigma_unit):
             same = subject(record.statement) == subject(claim.statement)
@@ -227,6 +272,8 @@ def _decide(
     crossed = next((doubt for _, found in held if (doubt := _crossed(found))), None)
     flaws = [item for item in (_criterion_after_result(claim, held), _many_tries(claim, tries), crossed) if item]
     reasons += [item for item in flaws if item not in reasons]
+    travelled = [found.travelled for _, found in held if found.travelled and found.travelled not in reasons]
+    reasons += list(dict.fromkeys(travelled))[:MOST_TRAVELLED]
     if refuted and not any(item.code == S_REFUTED.id for item in reasons):
         reasons.append(reason(S_REFUTED, f"an earlier record holds counterexamples in {refuted} of {total} regions"))
     if (refuted or flaws) and disposed:
@@ -254,14 +301,15 @@ def _status(
 ) -> Status:
     if impossible:
         return Status.CONTRADICTED
+    stands = refuted and not disposed
     if best is None:
-        return Status.UNDEVELOPED
+        return Status.IN_DOUBT if stands else Status.UNDEVELOPED
     if any(item.code == S_STALE.id for item in best.reasons):
         return Status.STALE
     if _crossed(best) and not disposed:
         return Status.IN_DOUBT
-    if best.level is Level.NONE:
-        return Status.UNDEVELOPED
+    if best.level is Level.NONE:  # nothing is shown, but what speaks against it is known
+        return Status.IN_DOUBT if stands else Status.UNDEVELOPED
     if (refuted or flawed) and not disposed:
         return Status.IN_DOUBT
     if best.level is Level.FULL and not refuted and not flawed:

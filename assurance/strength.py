@@ -127,7 +127,7 @@ class Strengths(Mapping[str, Strength]):
 
     def _strength(self, evidence: int, open_: int) -> Strength:
         names, elements = self._names
-        held = [name for number, name in enumerate(names) if evidence >> number & 1]
+        held = [names[number] for number in _bits(evidence)]
         entries = [self._entries.get(name) for name in held]
         guarantees = [entry.record.guarantee for entry in entries if entry is not None]
         kinds = [item.kind for item in guarantees] + [GuaranteeKind.DOCUMENTARY] * entries.count(None)
@@ -156,8 +156,16 @@ class Strengths(Mapping[str, Strength]):
             ),
             error_probability=min(1.0, math.fsum(risks.values())) if risks else None,
             limits=tuple(HeldLimit(code, tuple(texts), tuple(of)) for code, (texts, of) in sorted(limits.items())),
-            undeveloped=tuple(id for number, id in enumerate(elements) if open_ >> number & 1),
+            undeveloped=tuple(elements[number] for number in _bits(open_)),
         )
+
+
+def _bits(number: int) -> Iterator[int]:
+    """The places of the ones, ascending; most sets are small and far between."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
 
 
 def _risk(record: RunRecord) -> float | None:
@@ -209,4 +217,5 @@ def weakest_words(strength: Strength) -> str:
     }[strength.weakest]
     if not strength.undeveloped:
         return kind
-    return f"nothing, at {counted(len(strength.undeveloped), 'undeveloped element')}; of what is there: {kind}"
+    where = counted(len(strength.undeveloped), "undeveloped element")
+    return f"nothing is shown at {where}; the weakest evidence elsewhere: {kind}"

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
+from evidence.digest import short
 from evidence.errors import InputError
 from evidence.records import BoundsRecord, ExternalVerdictRecord, OutputRangeRecord, RunRecord, SmoothingRecord
-from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, TableCells
+from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, Statement, TableCells
 from evidence.threat import contains, describe
 from evidence.verdict import Arithmetic, GuaranteeKind
 
@@ -134,6 +135,8 @@ class Assessment:
     """Least number of established regions that meets the criterion."""
     refuted_at: frozenset[int] = frozenset()
     """Positions, among the claim's regions, of those that hold a counterexample."""
+    travelled: Reason | None = None
+    """Why its counterexamples count though they were found for another region or condition, where any of them does."""
 
     @property
     def met(self) -> bool:
@@ -180,6 +183,27 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     return Assessment(level, tuple(reasons), established, refuted, total, needed, refuted_at)
 
 
+def also_refuted(found: Assessment, digest: str, places: frozenset[int]) -> Assessment:
+    """The assessment of the record with this digest, some of whose counterexamples lie inside further regions of the
+    claim and break its condition there. The record supports no more than before; it can only contradict."""
+    places -= found.refuted_at
+    if not places:
+        return found
+    message = (
+        f"{len(places)} of {found.total} regions hold a replayed counterexample, found by record {short(digest)} for "
+        "another region or condition"
+    )
+    why, refuted_at = reason(S_REFUTED, message), found.refuted_at | places
+    return replace(
+        found,
+        level=Level.CONTRADICTS if found.total - len(refuted_at) < found.needed else found.level,
+        reasons=(*found.reasons, why),
+        refuted=len(refuted_at),
+        refuted_at=refuted_at,
+        travelled=why,
+    )
+
+
 def _covers_all(claim: Claim) -> bool:
     """True when the claim's regions are all that its data, table or property file give, so that the count is fixed by them."""
     regions = claim.statement.regions
@@ -194,15 +218,20 @@ def _needed(claim: Claim, total: int) -> int:
     return max(1, math.ceil(exact))
 
 
+def files_of(statement: Statement) -> set[str]:
+    """Digests of the files that a statement is about: the model, and data, table or property file."""
+    regions = statement.regions
+    if isinstance(regions, InputBalls):
+        return {statement.model, regions.data}
+    if isinstance(regions, TableCells):
+        return {statement.model, regions.table}
+    if isinstance(regions, PropertyFile):
+        return {statement.model, regions.file}
+    return {statement.model}
+
+
 def _stale(claim: Claim, record: RunRecord, stale: frozenset[str]) -> list[Reason]:
-    touched = {record.statement.model, claim.statement.model}
-    for regions in (record.statement.regions, claim.statement.regions):
-        if isinstance(regions, InputBalls):
-            touched.add(regions.data)
-        elif isinstance(regions, TableCells):
-            touched.add(regions.table)
-        elif isinstance(regions, PropertyFile):
-            touched.add(regions.file)
+    touched = files_of(claim.statement) | files_of(record.statement)
     if touched & stale:
         return [reason(S_STALE, "a file that the evidence is about differs from its declared digest")]
     return []

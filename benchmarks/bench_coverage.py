@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from assurance.case import (
+    BallsOf,
     Case,
     Constituent,
     DocumentItem,
@@ -38,7 +39,7 @@ from assurance.register import Register, RunItem, document_entry
 from assurance.status import Standing, Status
 from evidence.digest import of_bytes
 from evidence.records import BoundsRecord, Guarantee, Provenance, Recheck
-from evidence.specification import Boxes, NamedBox, NeverChosen, Port, Range, Statement
+from evidence.specification import Boxes, KeepLabel, NamedBox, NeverChosen, Port, Range, Statement
 from evidence.strict_yaml import Document
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor, Verdict
 
@@ -120,7 +121,8 @@ def material(
 
 def _case(names: list[str], catalogue: Catalogue) -> Case:
     unit = Port(name="x", unit="m")
-    formal = FormalProperty.model_construct(model="net")
+    around = BallsOf.model_construct(data_set="data", threat_model="TM", inputs="all")
+    formal = FormalProperty.model_construct(model="net", regions=around, condition=KeepLabel())
     requirements = tuple(
         Requirement.model_construct(
             id=name, title=name, text=name, parents=("SR1",), derived=None, hazards=(), author=f"p{i % 7}",

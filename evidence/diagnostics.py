@@ -26,6 +26,8 @@ FAMILIES = {
     "W": "words",
 }
 _CODE = re.compile(r"[CNESLGOTPW][0-9]{3}")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal, or turn words round: names from a stranger's file may hold them."""
 
 
 class Severity(StrEnum):
@@ -88,7 +90,7 @@ class Finding:
             text += f"\n    expected: {self.expected}"
         if self.remedy:
             text += f"\n    remedy:   {self.remedy}"
-        return text
+        return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,19 +101,30 @@ def executed(
     if not np.isfinite(x).all() or not lies_inside(statement, regions, region, x):
         return None
     output = runtime.run(x)
-    condition = regions.conditions[int(regions.condition_of[region])]
-    if len(output) != condition.rows.shape[1] or not np.isfinite(output).all():
-        return None
-    values = output.astype(np.float64)
-    if regions.stated is not None:
-        # excluded ends belong to single cases of the region: input and outputs have to meet the same case
-        if not regions.stated.refuted_by(region, _exact(x), _exact(values)):
-            return None
-    elif not violates(statement, condition, values):
+    if not violated_in(statement, regions, region, x, output):
         return None
     return Counterexample(
-        region=region, input=tuple(x.astype(np.float64).tolist()), output=tuple(values.tolist()), replayed_by=runtime.by
+        region=region,
+        input=tuple(x.astype(np.float64).tolist()),
+        output=tuple(output.astype(np.float64).tolist()),
+        replayed_by=runtime.by,
     )
+
+
+def violated_in(
+    statement: Statement, regions: RegionSet, region: int, x: NDArray[np.float32], output: NDArray[np.float32]
+) -> bool:
+    """Exact test that outputs [m] of an input [n] do not satisfy the condition of a region in which the input lies.
+
+    Outputs that are not finite, or not as many as the condition is about, violate nothing.
+    """
+    condition = regions.conditions[int(regions.condition_of[region])]
+    if len(output) != condition.rows.shape[1] or not np.isfinite(output).all():
+        return False
+    if regions.stated is not None:
+        # excluded ends belong to single cases of the region: input and outputs have to meet the same case
+        return regions.stated.refuted_by(region, _exact(x), _exact(output))
+    return violates(statement, condition, output.astype(np.float64))
 
 
 def violates(statement: Statement, condition: OutputCondition, outputs: Floats) -> bool:

@@ -40,7 +40,9 @@ class Built:
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="Where to write; default: build/ in the case folder."
 )
-@click.option("--format", "formats", default=None, help="html,pdf,json,xlsx (default: all that the installation can make).")
+@click.option(
+    "--format", "formats", default=None, help="html,pdf,json,xlsx (default: all that the installation can make)."
+)
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True)
 @json_option
 def build(case: Path, folder: Path | None, formats: str | None, workers: int, as_json: bool) -> None:

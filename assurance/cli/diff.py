@@ -11,7 +11,7 @@ from assurance.cli.common import json_option, print_json, print_table, say
 from assurance.execution import chosen_device
 from assurance.impact import Impact, Side, compare, read_sides
 from assurance.impact.outdated import brief
-from assurance.impact.report import Affected, AffectedObjective, Changed, Part
+from assurance.impact.report import Affected, AffectedObjective, Changed, Effect, Part
 from assurance.words import counted
 from evidence.diagnostics import Severity, code
 from evidence.digest import short
@@ -132,10 +132,14 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
                 _because(item.because),
             ]
             for item in impact.objectives
+            if item.effect is not Effect.REASONS
         ]
         print_table(
             "Objectives affected", ["objective", "title", "proposed status", "at this level", "because of"], rows
         )
+        others = [f"{item.standard}:{item.id}" for item in impact.objectives if item.effect is Effect.REASONS]
+        if others:
+            click.echo(f"Same status and evidence, other reasons: {', '.join(others)}")
     if impact.problems:
         rows = [
             [item.id, item.text, _arrow(item.before, item.after), "; ".join([_because(item.because), *_cautions(item)])]
@@ -176,7 +180,7 @@ def summary(impact: Impact) -> str:
         counted(len(impact.changed), "change"),
         f"{counted(len(impact.stale), 'item')} of evidence concerned",
         f"affected: {counted(len(impact.requirements), 'requirement')}, {counted(len(impact.goals), 'element')} of the argument, "
-        f"{counted(len(impact.objectives), 'objective')} ({worse} requirements and objectives with a worse status)",
+        f"{counted(sum(item.effect is not Effect.REASONS for item in impact.objectives), 'objective')} ({worse} requirements and objectives with a worse status)",
         f"{counted(len(impact.acceptances), 'word')} of named persons to look at again",
         f"{counted(len(impact.rerun), 'run')} to carry out",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assurance.binding import documents_on
 from assurance.case import BallsOf, BoxesOf, CellsOf, FileOf, FormalProperty, Requirement
 from assurance.dossier.parts import (
     Coded,
@@ -119,9 +120,7 @@ def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> Require
             )
             for run, found in standing.assessments
         ),
-        documents=tuple(
-            record_link(found.digest, found.item.id) for found in snapshot.register.documents_about(item.id)
-        ),
+        documents=tuple(record_link(found.digest, found.item.id) for found in documents_on(snapshot.register, item.id)),
         deviations=tuple(
             Link(found.id, anchor("dev", found.id)) for found in case.deviations if found.about == item.id
         ),

@@ -97,8 +97,10 @@ def head_view(snapshot: Snapshot, dates: tuple[str, ...]) -> Head:
     """The cover. `dates`: those of the runs; the newest of them and of the case file's own is shown."""
     case = snapshot.loaded.case
     standing = [row.acceptance for covered in snapshot.coverage for row in covered.rows if row.acceptance]
-    valid = sum(not item.lapsed for item in standing)
-    accepted = f"{len(standing)} recorded, of which {valid} in force and {len(standing) - valid} lapsed"
+    valid, lapsed = sum(item.counts for item in standing), sum(item.lapsed for item in standing)
+    own = len(standing) - valid - lapsed
+    accepted = f"{len(standing)} recorded, of which {valid} in force and {lapsed} lapsed"
+    accepted += f"; {own} given by an author, where independence is required, and not counted" if own else ""
     return Head(
         case=case.id,
         title=case.title,

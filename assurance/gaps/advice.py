@@ -11,10 +11,11 @@ from functools import cache
 
 from assurance.case import Requirement, Run
 from assurance.catalogue_vocabulary import EvidenceKind
+from assurance.challenges import Doubt, DoubtState
 from assurance.claims import Claim
 from assurance.gaps.model import CASE, Stanza
 from assurance.snapshot import Snapshot
-from assurance.status import Standing, Status
+from assurance.status import S_FAILED, S_GIVEN_UP, Standing, Status
 from assurance.support import S_AFTER, S_CROSS, S_DISPOSED, S_LAPSED, S_NO_REVIEW, S_REVIEWER
 from evidence.diagnostics import registered
 from evidence.specification import InputBalls, KeepLabel, L2Ball, TableCells
@@ -40,16 +41,27 @@ def advise(snapshot: Snapshot) -> dict[str, Advice]:
     for run in snapshot.loaded.case.runs:
         runs.setdefault(run.requirement, []).append(run)
     current = {item.run for item in snapshot.register.runs if item.current}
+    doubts: dict[str, list[Doubt]] = {}
+    for doubt in snapshot.built.doubts:
+        if doubt.state is DoubtState.STANDS and not doubt.is_exclusion:
+            for name in doubt.requirements:
+                doubts.setdefault(name, []).append(doubt)
     found = {}
     for requirement in snapshot.loaded.case.requirements:
         standing = snapshot.standings[requirement.id]
         if standing.status is not Status.SUPPORTED:
-            found[requirement.id] = _advice(snapshot, requirement, standing, runs.get(requirement.id, []), current)
+            mine = (runs.get(requirement.id, []), current, doubts.get(requirement.id, []))
+            found[requirement.id] = _advice(snapshot, requirement, standing, *mine)
     return found
 
 
 def _advice(
-    snapshot: Snapshot, requirement: Requirement, standing: Standing, runs: list[Run], current: set[str]
+    snapshot: Snapshot,
+    requirement: Requirement,
+    standing: Standing,
+    runs: list[Run],
+    current: set[str],
+    doubts: list[Doubt],
 ) -> Advice:
     id, claim = requirement.id, snapshot.loaded.claims.get(requirement.id)
     kinds = _kinds(claim) if claim else None
@@ -64,16 +76,27 @@ def _advice(
     waiting = [run for run in runs if run.id not in current]
     if waiting:
         return Advice(id, "declared runs have not been carried out", _commands(waiting), (), kinds)
-    return _about_results(snapshot, requirement, standing, runs, claim)
+    return _about_results(requirement, standing, runs, claim, doubts)
 
 
 def _about_results(
-    snapshot: Snapshot, requirement: Requirement, standing: Standing, runs: list[Run], claim: Claim
+    requirement: Requirement, standing: Standing, runs: list[Run], claim: Claim, doubts: list[Doubt]
 ) -> Advice:
     """All declared runs have answered, and that is not enough: what is missing beside or beyond them."""
     id, kinds, codes = requirement.id, _kinds(claim), {item.code for item in standing.reasons}
-    if S_CROSS.id in codes or S_AFTER.id in codes:
-        return Advice(id, _remedy(S_CROSS.id if S_CROSS.id in codes else S_AFTER.id), kinds=kinds)
+    first = next((which.id for which in (S_CROSS, S_FAILED, S_GIVEN_UP, S_AFTER) if which.id in codes), None)
+    if first is not None:
+        return Advice(id, _remedy(first), kinds=kinds)
+    if standing.refuted and standing.status is Status.CONTRADICTED:
+        text = (
+            f"counterexamples stand in {standing.refuted} of {standing.total} regions, so that its criterion cannot be "
+            "met, and no deviation helps: mend the model and run again, or change the requirement with its reason first"
+        )
+        return Advice(id, text, _commands(runs), (), kinds)
+    if doubts:
+        named = ", ".join(doubt.id for doubt in doubts[:MOST_COMMANDS])
+        text = f"challenges stand ({named}): have each answered by evidence, or accepted by name"
+        return Advice(id, text, (), tuple(_disposition(doubt) for doubt in doubts[:MOST_COMMANDS]), kinds)
     if standing.refuted and S_DISPOSED.id in codes:
         text = (
             "its counterexamples are accepted by a deviation, which leaves it partial: only a mended model gives more"
@@ -92,8 +115,8 @@ def _about_results(
     if wanted not in {run.engine for run in runs}:
         text = f"the declared runs do not establish it; the engine {wanted!r} may decide more"
         return Advice(id, text, _new_run(id), (_run(claim, id),), kinds)
-    first = next((item.code for item in standing.reasons), "")
-    text = _remedy(first) or "give its runs more to work with, see docs/engines.md"
+    reason = next((item.code for item in standing.reasons), "")
+    text = _remedy(reason) or "give its runs more to work with, see docs/engines.md"
     return Advice(id, f"its runs have answered and do not suffice: {text}", kinds=kinds)
 
 
@@ -191,6 +214,24 @@ def _review(requirement: Requirement, claim: Claim) -> Stanza:
                 '      date: "<yyyy-mm-dd>"',
                 "      independent: true",
                 f"      of: {claim.meaning}",
+            )
+        ),
+    )
+
+
+def _disposition(doubt: Doubt) -> Stanza:
+    return Stanza(
+        f"the disposition of challenge {doubt.id}",
+        "\n".join(
+            (
+                "dispositions:",
+                f"  - challenge: {doubt.id}",
+                "    decision: <answered or accepted or upheld>",
+                "    by: <person id>",
+                '    date: "<yyyy-mm-dd>"',
+                "    rationale: <why>",
+                "    evidence: [<documents that answer it>]",
+                f"    of: {doubt.digest}",
             )
         ),
     )

@@ -23,6 +23,12 @@ O_EXPIRED = code(
 O_IDLE = code(
     "O270", Severity.WARNING, "allowance that nothing needs", "remove it, or state the status that it is meant for"
 )
+O_UNCOVERED = code(
+    "O281",
+    Severity.WARNING,
+    "selected standard that no rule of the policy covers",
+    "give the policy a general rule under fail_on, or one for the standard",
+)
 O_PROBLEM = code(
     "O271",
     Severity.ERROR,
@@ -51,7 +57,7 @@ def judge(
         if problem.blocks:
             bench.fails(O_PROBLEM.finding(f"{problem.id}: {problem.text}", Place(element=problem.id)))
     seen = None if everything else {item.id for item in report.standards}
-    judgement = bench.judgement(seen)
+    judgement = bench.judgement(report, seen)
     return replace(report, standards=standards, judgement=judgement)
 
 
@@ -79,7 +85,8 @@ class _Bench:
     def row(self, row: GapRow) -> GapRow:
         """The row with the allowance that bears it; a row that fails is noted."""
         rule = self.policy.rule(row.key.partition(":")[0])
-        allowance = self._allowance(row.key, row.row.status) if row.is_gap else None
+        nothing = row.undecided or row.row.status in (ObjectiveStatus.SUPPORTED, ObjectiveStatus.NOT_APPLICABLE)
+        allowance = None if nothing else self._allowance(row.key, row.row.status)
         if row.undecided or row.row.required is False or (allowance and not allowance.expired):
             return replace(row, allowance=allowance)
         why = self._why(row, rule)
@@ -141,10 +148,16 @@ class _Bench:
             return False
         return severity is Severity.ERROR or (rule.severity is Severity.WARNING and severity is Severity.WARNING)
 
-    def judgement(self, seen: set[str] | None) -> Judgement:
-        findings = list(self._about_allowances(seen))
+    def judgement(self, report: GapReport, seen: set[str] | None) -> Judgement:
+        findings = [*self._about_standards(report), *self._about_allowances(seen)]
         failures = [*self.failures, *(item for item in findings if item.severity is Severity.ERROR)]
         return Judgement(self.policy.name, self.today, tuple(failures), tuple(findings))
+
+    def _about_standards(self, report: GapReport) -> Iterator[Finding]:
+        for item in report.standards:
+            if self.policy.rule(item.id).empty:
+                place = self.policy.document.place(("standards",), item.id) if self.policy.document else Place()
+                yield O_UNCOVERED.finding(f"{item.id}: none of its objectives can fail", place)
 
     def _about_allowances(self, seen: set[str] | None) -> Iterator[Finding]:
         for number, item in enumerate(self.policy.file.allowed):

@@ -78,6 +78,7 @@ T_OFFERED = code(
 TAKEN_OVER = (T_HAZARD, T_UNUSED, C_NO_RUN, C_NO_PROPERTY, E_ORPHAN, E_UNJOURNALED)
 """Codes of orphans that other checks find; their findings are shown with those of this module."""
 MOST_NAMED = 12
+MOST_TEXT = 100
 
 
 def orphans(snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -184,7 +185,8 @@ def _goals(snapshot: Snapshot, served: _Served) -> Iterator[Finding]:
         above = [parent.id for parent in argument.parents(item.id)]
         if above and not any(id in reached for id in above):
             continue  # said of the goal above it
-        yield T_GOAL.finding(f"goal {item.id}: {item.text}", Place(element=item.id))
+        text = item.text if len(item.text) <= MOST_TEXT else f"{item.text[: MOST_TEXT - 3]}..."
+        yield T_GOAL.finding(f"goal {item.id}: {text}", Place(element=item.id))
 
 
 def _objectives(snapshot: Snapshot) -> Iterator[Finding]:

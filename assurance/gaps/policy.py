@@ -69,6 +69,16 @@ class Rule(Frozen):
         return not self.statuses and not self.codes and self.severity is None
 
 
+Borne = Literal[
+    ObjectiveStatus.OPEN,
+    ObjectiveStatus.PARTIAL,
+    ObjectiveStatus.CONTRADICTED,
+    ObjectiveStatus.STALE,
+    ObjectiveStatus.APPLICABILITY_UNKNOWN,
+]
+"""What there can be to bear."""
+
+
 class Allowed(Frozen):
     """A gap or finding that somebody answers for until a day."""
 
@@ -77,7 +87,7 @@ class Allowed(Frozen):
     finding: CodeId | None = None
     element: Text | None = None
     """With `finding`: only about this element."""
-    statuses: tuple[ObjectiveStatus, ...] = Field((ObjectiveStatus.OPEN, ObjectiveStatus.PARTIAL), min_length=1)
+    statuses: tuple[Borne, ...] = Field((ObjectiveStatus.OPEN, ObjectiveStatus.PARTIAL), min_length=1)
     """With `objective`: the statuses that are borne. A contradiction has to be named to be borne."""
     owner: Text
     reason: Rationale
@@ -187,6 +197,11 @@ def _mistakes(file: PolicyFile, document: Document) -> list[Finding]:
     rules += [(("standards", name), rule) for name, rule in file.standards.items()]
     if all(rule.empty for _, rule in rules):
         found.append(O_VACUOUS.finding("no rule of the policy names anything", document.place(("fail_on",))))
+    else:
+        for at, rule in rules[1:]:
+            if rule.empty:
+                message = f"the rule of {at[-1]} names nothing: none of its objectives could fail"
+                found.append(O_VACUOUS.finding(message, document.place(at)))
     for at, rule in rules:
         found += [
             O_UNKNOWN_CODE.finding(f"{name}: no check of gaps has this code", document.place((*at, "codes")))

@@ -20,6 +20,8 @@ from assurance.gsn.relations import Choice, ClaimPoint, Relation, RelationRef, R
 
 UNCROWDED: Final = 1
 """How many challenges of one relation are drawn as arrows on a page; a picture draws them all."""
+_LONGEST: Final = 2000
+"""Characters of a label or note, roughly: thousands of claim points at one place must not cost thousands of times."""
 
 
 class Sign(StrEnum):
@@ -247,7 +249,7 @@ class Hierarchy:
         if relation.defeated:
             words += " (defeated)"
         before = self.notes.get(relation.source)
-        self.notes[relation.source] = words if before is None else f"{before}; {words}"
+        self.notes[relation.source] = words if before is None else _longer(before, "; ", words)
 
     def _point(self, point: ClaimPoint) -> None:
         label = f"{point.id}[{point.module}]" if point.module else point.id
@@ -289,8 +291,15 @@ def _marks(relation: Relation) -> tuple[Mark, ...]:
 def _pointed(marks: tuple[Mark, ...], label: str) -> tuple[Mark, ...]:
     """Signs with one more claim point; several share one square."""
     if marks and marks[-1].sign is Sign.CLAIM_POINT:
-        return (*marks[:-1], Mark(Sign.CLAIM_POINT, f"{marks[-1].label}, {label}"))
+        return (*marks[:-1], Mark(Sign.CLAIM_POINT, _longer(marks[-1].label, ", ", label)))
     return (*marks, Mark(Sign.CLAIM_POINT, label))
+
+
+def _longer(words: str, between: str, more: str) -> str:
+    """Words with some more behind, up to a length that no drawing shows whole anyway."""
+    if len(words) < _LONGEST:
+        return f"{words}{between}{more}"
+    return words if words.endswith(" …") else f"{words} …"
 
 
 def _words(relation: Relation) -> str:

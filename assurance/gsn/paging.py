@@ -243,6 +243,12 @@ class Pager:
 
         def fits(beside: int, below: int) -> bool:
             portion = replace(start, beside=contexts[:beside], children=children[:below])
+            room = self.area
+            for link in (*portion.beside, *portion.children):  # what has no room side by side is not arranged
+                shape = self.build.shape(link.element)
+                room -= shape.width * shape.height
+                if room < 0:
+                    return False
             return self.trial(portion, set()) is not None
 
         if fits(len(contexts), len(children)):
@@ -383,8 +389,11 @@ def _needs(hierarchy: Hierarchy) -> tuple[float, float]:
 
 
 def _most(count: int, fits: Callable[[int], bool]) -> int:
-    """The largest number up to `count` that fits, by bisection; 0 when none does."""
-    low, high = 0, count
+    """The largest number up to `count` that fits; 0 when none does. Begins with small ones: of very many, few fit."""
+    low, high = 0, 1
+    while high <= count and fits(high):
+        low, high = high, 2 * high
+    high = min(high - 1, count)
     while low < high:
         middle = (low + high + 1) // 2
         if fits(middle):

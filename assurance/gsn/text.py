@@ -24,8 +24,14 @@ _UNKNOWN_EM: Final = 1.4
 """Room for a character that the font lacks and some fallback draws: wider than East Asian signs and emoji."""
 
 _BLANK = re.compile(r"[ \t\r\f\v]+")  # a no-break space is no place to break, so no \s
-# What XML 1.0 cannot hold, and lone surrogates.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNWRITABLE: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+"""What XML 1.0 cannot hold, and lone surrogates."""
+_DECEIVING: Final = (
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+)
+"""What shows nothing itself, and may hide words or turn them round. The joiners of Indic and Persian writing and of
+emoji are no part of it."""
+_FORBIDDEN = re.compile(f"[{_UNWRITABLE}{_DECEIVING}]")
 _SOFT_BREAK = re.compile(r"(?<=[-/_.,:;)\]}=|])")
 
 
@@ -68,8 +74,14 @@ def face(bold: bool = False) -> Face:
 
 
 def clean(text: str) -> str:
-    """The text with what XML cannot hold replaced, so that what is measured is what is drawn."""
+    """The text with what XML cannot hold, or nobody can see, replaced: what is measured is drawn, and what is drawn is
+    all that there is."""
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def unseen(text: str) -> list[str]:
+    """The characters that `clean` replaces, each once, as U+XXXX."""
+    return [f"U+{ord(char):04X}" for char in dict.fromkeys(_FORBIDDEN.findall(text))]
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:

@@ -131,9 +131,14 @@ def _normal(path: str, where: Path, repository: Path) -> str:
 
 
 def _listed(repository: Path, commit: str, folder: str) -> dict[str, Blob] | None:
-    """The files of a folder at a commit; None when there is no such folder."""
+    """The files of a folder at a commit; None when there is no such folder. Raises InputError T145."""
     data = _git(repository, ["ls-tree", "-r", "-z", "-l", "--full-tree", f"{commit}:{folder}"])
     if data is None:
+        if (_git(repository, ["cat-file", "-t", f"{commit}:{folder}"]) or b"").strip() == b"tree":
+            message = (
+                f"git does not have all objects of {commit[:12]}:{folder} (a partial clone?); nothing is downloaded"
+            )
+            raise InputError.of(T_BOUNDS, message)
         return None
     if len(data) > _MAX_LISTING:
         raise InputError.of(T_BOUNDS, f"{folder or 'the repository'} holds too many files")

@@ -138,10 +138,11 @@ class _Goals:
         """Changed items that can be why a goal reads otherwise, or is new or gone."""
         for goal in goals:
             yield from self.grounds.known([f"pattern {goal.pattern}"])
-            # what a sentence means does not depend on runs
-            examined = goal.requirement or any(map(self.grounds.is_record, goal.evidence))
-            kinds = None if examined else MEANING | {"meaning review"}
-            yield from (key for name in goal.about for key in self.grounds.rests_on(name, kinds))
+            for name in goal.about:  # a goal about the meaning of a sentence does not depend on runs
+                results = (
+                    goal.requirement or name not in self.reworded or any(map(self.grounds.is_record, goal.evidence))
+                )
+                yield from self.grounds.rests_on(name, None if results else MEANING | {"meaning review"})
             yield from self.grounds.behind(goal.evidence)
             yield from (key for id, key in self.doubts.items() if f"-{id}" in goal.id)
 

@@ -15,6 +15,8 @@ from assurance.impact.facts import Item
 from assurance.loading import LoadedCase
 from evidence.digest import of_bytes
 
+UNDECLARED = "content, not as declared"
+"""Part that holds the digest of a file where it differs from the declared one."""
 _LONGEST, _SHOWN = 240, 100
 _KINDS = {
     "data_sets": "data set",
@@ -102,7 +104,7 @@ def case_items(loaded: LoadedCase) -> Iterator[Item]:
             for item in _listed(field, value):
                 seen.add(item.id)
                 if item.id in declared and actual[item.id] != declared[item.id] and "digest" in item.parts:
-                    parts = item.parts | {"content": actual[item.id] or "missing"}
+                    parts = item.parts | {UNDECLARED: actual[item.id] or "missing"}
                     yield item.model_copy(update={"parts": parts})
                 else:
                     yield item
@@ -111,7 +113,7 @@ def case_items(loaded: LoadedCase) -> Iterator[Item]:
             yield Item(kind=kind, id=field, parts=flatten(value, "" if isinstance(value, dict) else "text"))
     for file in loaded.files:
         if file.id not in seen and not file.fresh:  # a file that belongs to a part of the case, such as a sign-off
-            yield Item(kind="file", id=file.path.name, parts={"content": file.actual or "missing"})
+            yield Item(kind="file", id=file.path.name, parts={UNDECLARED: file.actual or "missing"})
 
 
 def _listed(field: str, entries: list[dict[str, Any]]) -> Iterator[Item]:

@@ -21,6 +21,8 @@ class Effect(StrEnum):
     """Its status is another one."""
     BENEATH = "beneath"
     """Its status is the same, but what it rests on is not: somebody has to look at it again."""
+    REASONS = "reasons"
+    """Of an objective: status and all that counts for it are the same; only the reasons that are given read otherwise."""
     ADDED = "added"
     REMOVED = "removed"
 

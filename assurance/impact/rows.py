@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from assurance.impact.facts import Baseline, ObjectiveFact
 from assurance.impact.grounds import Because, Grounds, distinct, effect
-from assurance.impact.report import Affected, AffectedObjective
+from assurance.impact.report import Affected, AffectedObjective, Effect
 
 _NO_DIGEST = "sha256:" + 64 * "0"
 
@@ -35,7 +35,7 @@ def affected_objectives(
             title=one.title,
             level=one.level,
             required=one.required,
-            effect=effect(*status),
+            effect=Effect.REASONS if rows.only_reasons(key, pair) else effect(*status),
             before=status[0],
             after=status[1],
             n=(before.n if before else None, after.n if after else None),
@@ -84,6 +84,17 @@ class _Rows:
             spoken = [name for name in self.requirements if any(_speaks_of(row, name) for row in rows)]
             because += [item for name in spoken for item in self.requirements[name]]
         return distinct(because) or _fields(rows)
+
+    def only_reasons(self, key: str, rows: list[ObjectiveFact]) -> bool:
+        """Whether nothing that counts differs: refused evidence is named that was not there before, or the other way round."""
+        if len(rows) < 2 or any(self.grounds.known([f"catalogue entry {key}"])):
+            return False
+        first, last = (_shown(row).model_copy(update={"reasons": ()}) for row in rows)
+        return (
+            first == last
+            and not self.grounds.differs(first.evidence)
+            and not any(name in self.goals for name in first.goals)
+        )
 
     def _of_problems(self, rows: list[ObjectiveFact]) -> Iterator[str]:
         """What changed about the problem reports that only one of two rows lists."""

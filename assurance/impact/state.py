@@ -28,14 +28,13 @@ from assurance.impact.facts import (
     SignOffKind,
 )
 from assurance.impact.items import case_items, catalogue_items, flatten, rule_items, tool_items
-from assurance.impact.runs import Setting, document_fact, record_fact, run_facts
+from assurance.impact.runs import LIBRARY, Setting, document_fact, record_fact, run_facts
 from assurance.package.layout import rules_of
 from assurance.problems import ProblemReport
 from assurance.snapshot import Snapshot
 from assurance.status import RESULT_KINDS, Standing, disposes
-from evidence.crosscheck import wanted
 from evidence.digest import canonical_json, of_bytes
-from evidence.provenance import library_versions, stamp
+from evidence.provenance import stamp
 from evidence.store import Store
 
 _ROW = frozenset(
@@ -74,6 +73,7 @@ class _State:
         self.snapshot, self.setting = snapshot, setting
         self.loaded, self.case = snapshot.loaded, snapshot.loaded.case
         self.tool = setting.elsewhere or __version__
+        self.runs = tuple(run_facts(self.loaded, snapshot.register, setting))
         own = list(case_items(self.loaded))
         brought = [item for covered in snapshot.coverage for item in catalogue_items(covered.catalogue)]
         self.rules = dict(rules_of(self.case) if rules is None else rules)
@@ -93,7 +93,7 @@ class _State:
             case=CaseFact(id=case.id, title=case.title, issue=case.issue, digest=self.loaded.digest),
             items=self.items,
             evidence=(*evidence, *documents),
-            runs=tuple(run_facts(self.loaded, register, self.setting)),
+            runs=self.runs,
             requirements=tuple(self._requirement(item) for item in self.snapshot.standings.values()),
             goals=tuple(self._goals()),
             objectives=tuple(self._objectives()),
@@ -104,14 +104,12 @@ class _State:
     # --- tools -------------------------------------------------------------------------------------------------------
 
     def _tools(self) -> dict[str, str]:
-        """Versions of the tool and of the libraries of the declared engines; of a package only what it says itself."""
+        """Versions of the tool and of the libraries that the declared runs would use; of a package only its own."""
         if self.setting.elsewhere is not None:
             return {"assurance": self.setting.elsewhere}
-        versions = {"assurance": stamp("", {}, {}, 0, "cpu").engine_version}
-        for run in self.case.runs:
-            versions |= library_versions(run.engine)
-            versions |= library_versions("cross-check") if wanted(dict(run.parameters)) else {}
-        return versions
+        asked = [part for run in self.runs for part in run.asked.items() if part[0].startswith(LIBRARY)]
+        libraries = {name.removeprefix(LIBRARY): version for name, version in asked}
+        return {"assurance": stamp("", {}, {}, 0, "cpu").engine_version} | libraries
 
     # --- subjects of documents -----------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ The workbook holds all that the page leaves out, up to what a sheet can hold. Se
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from assurance.matrices.chains import Evidence, Links, links
 from assurance.matrices.heat import COLUMNS, HeatMap, heat_map
@@ -21,6 +22,8 @@ _FILLS = (
     ("supported", "DDEEDD"),
 )
 MOST_NAMED = 60
+MOST_PAIRS = 200_000
+"""Rows of the sheet with links, and of the direction from objectives: more are no help to a person, and take minutes."""
 
 
 def matrices_xlsx(snapshot: Snapshot) -> bytes:
@@ -32,7 +35,7 @@ def matrices_xlsx(snapshot: Snapshot) -> bytes:
     sheets = (
         _forward(snapshot, found, title),
         _backward(snapshot, found, title),
-        Sheet("Links", title, ("from", "what it is", "to", "what that is"), list(_pairs(found)), (40, 16, 40, 18)),
+        Sheet("Links", title, ("from", "what it is", "to", "what that is"), _some(_pairs(found)), (40, 16, 40, 18)),
         _heat(maps, title),
     )
     return workbook(sheets, f"Traceability of {snapshot.loaded.case.title}", " ".join(marks))
@@ -64,7 +67,7 @@ def _forward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
 def _backward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
     watermarks = {item.catalogue.id: item.catalogue.watermark or "" for item in snapshot.coverage}
     titles = {item.id: item.title for item in snapshot.loaded.case.requirements}
-    rows: list[tuple[Cell, ...]] = [
+    rows = _some(
         (
             chain.objective.key[0],
             watermarks[chain.objective.key[0]],
@@ -77,7 +80,7 @@ def _backward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
             _named([f"{name} {titles.get(name, '')}".strip() for name in chain.requirements]),
         )
         for chain in found.backward()
-    ]
+    )
     heads = (
         "standard", "watermark", "objective", "title", "proposed status", "goals", "evidence", "run", "requirements",
     )  # fmt: skip
@@ -104,6 +107,15 @@ def _pairs(found: Links) -> Iterator[tuple[Cell, ...]]:
         yield from ((name, sort, ":".join(key), "objective") for key in keys)
     for goal, keys in found.objectives_of_goal.items():
         yield from ((goal, "goal", ":".join(key), "objective") for key in keys)
+
+
+def _some(rows: Iterator[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+    """The first rows, and how many are left out."""
+    shown = list(islice(rows, MOST_PAIRS))
+    left = sum(1 for _ in rows)
+    if left:
+        shown.append((f"{left} more rows left out: `assurance gaps --json` holds all", *[""] * (len(shown[0]) - 1)))
+    return shown
 
 
 def _heat(maps: list[HeatMap], title: str) -> Sheet:

@@ -35,18 +35,23 @@ _ABOVE = frozenset(
 """What of the case file no acceptance rests on. Everything else lies beneath, sections that are yet to come included."""
 
 
-def beneath(loaded: LoadedCase, choice: StandardChoice, catalogue: Catalogue) -> str:
-    """Digest of what all acceptances under one standard rest on: declarations, files, claims, the catalogue's edition."""
+def beneath(loaded: LoadedCase) -> str:
+    """Digest of what all acceptances of a case rest on: declarations, files, claims."""
     return of_bytes(
         canonical_json(
             {
-                "edition": catalogue.edition,
-                "choice": choice.model_dump(mode="json"),
                 "files": sorted(item.actual or "missing" for item in loaded.files),
                 "claims": {name: claim.criterion_digest for name, claim in loaded.claims.items()},
                 "declared": loaded.case.model_dump(mode="json", exclude=set(_ABOVE)),
             }
         )
+    )
+
+
+def beneath_standard(base: str, choice: StandardChoice, catalogue: Catalogue) -> str:
+    """The same for acceptances under one standard: `base`, the standard's edition and how the case uses it."""
+    return of_bytes(
+        canonical_json({"beneath": base, "edition": catalogue.edition, "choice": choice.model_dump(mode="json")})
     )
 
 

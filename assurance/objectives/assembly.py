@@ -26,7 +26,7 @@ from assurance.catalogue_vocabulary import (
     Scope,
 )
 from assurance.loading import LoadedCase
-from assurance.objectives.acceptance import O_LAPSED, O_OWN, acceptance_of, beneath, row_digest
+from assurance.objectives.acceptance import O_LAPSED, O_OWN, acceptance_of, beneath, beneath_standard, row_digest
 from assurance.objectives.bits import Evidence, Gathered, Naming, Pool, Signature
 from assurance.objectives.concerns import Concerns
 from assurance.objectives.judging import Group, Judge
@@ -88,7 +88,8 @@ def coverage(
     """
     evidence = Evidence(loaded, register, standings, goals or {})
     concerns = Concerns(evidence, problems or {})
-    return tuple(_Standard(evidence, concerns, choice).cover() for choice in loaded.case.standards)
+    base = beneath(loaded)
+    return tuple(_Standard(evidence, concerns, base, choice).cover() for choice in loaded.case.standards)
 
 
 # --- one standard -----------------------------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ def coverage(
 class _Standard:
     """One selected standard. `cover` gives its coverage."""
 
-    def __init__(self, evidence: Evidence, concerns: Concerns, choice: StandardChoice) -> None:
+    def __init__(self, evidence: Evidence, concerns: Concerns, base: str, choice: StandardChoice) -> None:
         loaded = evidence.loaded
         fresh = frozenset(item.id for item in loaded.files if item.fresh)
         signed = next((item.path for item in loaded.files if item.id == choice.sign_off_id and item.fresh), None)
@@ -114,7 +115,7 @@ class _Standard:
         self.deviations: dict[str, list[Deviation]] = {}
         for deviation in loaded.case.deviations:
             self.deviations.setdefault(deviation.about, []).append(deviation)
-        self.base = beneath(loaded, choice, self.catalogue)
+        self.base = beneath_standard(base, choice, self.catalogue)
         self.judge = Judge(evidence, choice, self.tools, self.agreements, fresh)
 
     def cover(self) -> Coverage:
@@ -133,12 +134,12 @@ class _Standard:
         name = f"{self.catalogue.id}:{entry.id}"
         pool = self.evidence.pool(entry)
         means = means_of(entry, self.choice, self.agreements)
-        naming = self.evidence.naming(name, pool)
+        naming = self.evidence.naming(self.catalogue.id, entry, pool)
         groups = self.judge.groups(entry, pool, means, naming)
         states = Counter[ItemState]()
         for group in groups:
             states[group.found.state] += group.count
-        gathered = self._gather(pool, groups, naming)
+        gathered = self._gather(entry, pool, groups, naming)
         authors = gathered.people | pool.makers
         exempt, own_approval = self._not_applicable(entry, authors)
         choice = self.tailoring.choice(entry, selected.level)
@@ -220,13 +221,15 @@ class _Standard:
 
     # --- items ------------------------------------------------------------------------------------------------------
 
-    def _gather(self, pool: Pool, groups: list[Group], naming: Naming) -> Gathered:
+    def _gather(self, entry: Entry, pool: Pool, groups: list[Group], naming: Naming) -> Gathered:
         """Evidence, goals and authors of all that counts."""
         counting = frozenset[Signature]().union(*(group.found.counted for group in groups))
         samples = [pool.items[alike.items[0]] for alike in pool.alike]
         offered = [(item, sample) for item in naming.everywhere for sample in samples]
         offered += [(item, pool.items[position]) for position, items in naming.at.items() for item in items]
-        named = [item for item, about in offered if self.evidence.document(item, about).signature in counting]
+        named = [
+            item for item, about in offered if self.evidence.document(item, about, entry.scope).signature in counting
+        ]
         return self.evidence.with_documents(self.evidence.gather(pool, counting), named)
 
     # --- what the case says -------------------------------------------------------------------------------------------
@@ -296,7 +299,9 @@ class _Standard:
         """Independence, tool confidence and justified assumptions, where credit is claimed without them."""
         found = []
         if facts.independence and any(item.level is CreditLevel.FULL and not item.independent for item in states):
-            found.append(reason(O_INDEPENDENCE, "asked for at this level; no verifier is recorded who did not make the item"))
+            found.append(
+                reason(O_INDEPENDENCE, "asked for at this level; no verifier is recorded who did not make the item")
+            )
         found += self.tools.reasons(needs)
         if self.judge.unjustified and any(group.found.formal for group in groups):
             first = ", ".join(self.judge.unjustified[:4])

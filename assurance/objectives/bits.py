@@ -15,7 +15,7 @@ from functools import cached_property
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import OPAQUE_KINDS, EvidenceKind, ModelRole, Scope, Subject
 from assurance.loading import LoadedCase
-from assurance.objectives.people import UNNAMED, examined, makers
+from assurance.objectives.people import UNNAMED, Makers, examined, makers, operators
 from assurance.register import DocumentEntry, Register, RunItem
 from assurance.status import Standing, Status
 from evidence.digest import canonical_json, of_bytes
@@ -25,6 +25,9 @@ from evidence.verdict import Artefact, GuaranteeKind
 
 _KINDS = frozenset(kind.value for kind in EvidenceKind)
 _OPAQUE = frozenset(kind.value for kind in OPAQUE_KINDS)
+
+_NAMEABLE = frozenset(Scope) - {Scope.RUN, Scope.DOCUMENT}
+"""Scopes whose items a document can be about by name; the items of others have identifiers of their own space."""
 
 CASE = "case"
 """The one item of a scope that is the case as a whole."""
@@ -119,7 +122,8 @@ class Evidence:
     ) -> None:
         self.loaded, self.case = loaded, loaded.case
         self.standings, self.goals = standings, goals
-        self.makers = makers(loaded.case)
+        self._makers = makers(loaded.case)
+        self._operators = operators(loaded.case)
         self._pools: dict[object, Pool] = {}
         self._gathered: dict[tuple[int, frozenset[Signature]], Gathered] = {}
         self._together: dict[tuple[object, ...], Gathered] = {}
@@ -170,27 +174,30 @@ class Evidence:
 
     def _make(self, entry: Entry) -> Pool:
         items = self.items(entry)
-        bits = [(*self._records(entry, item), *self._documents(item), *self._from_case(entry, item)) for item in items]
+        bits = [
+            (*self._records(entry, item), *self._documents(entry.scope, item), *self._from_case(entry, item))
+            for item in items
+        ]
         alike: dict[object, tuple[int, Alike]] = {}
         group = []
         for position, item in enumerate(items):
             signatures = tuple(dict.fromkeys(bit.signature for bit in bits[position]))
-            key = (signatures, self.makers.get(item), self.roles.get(item))
+            key = (signatures, self._made(entry.scope, item), self._role(entry.scope, item))
             number, found = alike.setdefault(key, (len(alike), Alike(signatures)))
             found.items.append(position)
             group.append(number)
-        made = frozenset[str]().union(*(self.makers[item].people for item in items if item in self.makers))
+        made = frozenset[str]().union(*(self._made(entry.scope, item).people for item in items))
         places = {item: position for position, item in enumerate(items)}
         return Pool(items, tuple(bits), tuple(found for _, found in alike.values()), tuple(group), places, made)
 
-    def naming(self, objective: str, pool: Pool) -> Naming:
-        """Documents of opaque kinds that name an objective ('standard:objective') and are about items of the pool."""
-        listed = self._named.get(objective)
+    def naming(self, standard: str, entry: Entry, pool: Pool) -> Naming:
+        """Documents of opaque kinds that name the entry themselves and are about items of the pool."""
+        listed = self._named.get(f"{standard}:{entry.id}")
         if not listed:
             return Naming()
         at: dict[int, list[DocumentEntry]] = {}
         for document in listed:
-            if CASE not in document.record.about:
+            if CASE not in document.record.about and entry.scope in _NAMEABLE:
                 for name in dict.fromkeys(document.record.about):
                     if name in pool.position:
                         at.setdefault(pool.position[name], []).append(document)
@@ -275,8 +282,8 @@ class Evidence:
         record = best.record
         if isinstance(record, ExternalVerdictRecord):
             return None  # another tool's word earns no credit
-        made = examined(self.makers, requirement, self._model_of.get(requirement))
-        operator = self._operators.get(best.run)
+        made = examined(self._makers, requirement, self._model_of.get(requirement))
+        operator = self._carried_out.get(best.run)
 
         def bit(whole: bool) -> Bit:
             signature = Signature(
@@ -298,22 +305,23 @@ class Evidence:
         return {item.id: item.property.model for item in self.case.requirements if item.property}
 
     @cached_property
-    def _operators(self) -> dict[str, str]:
+    def _carried_out(self) -> dict[str, str]:
         return {run.id: run.operator for run in self.case.runs if run.operator}
 
     # --- documents ------------------------------------------------------------------------------------------------
 
-    def _documents(self, item: str) -> Iterator[Bit]:
-        found = {document.digest: document for document in self._general.get(item, ())}
+    def _documents(self, scope: Scope, item: str) -> Iterator[Bit]:
+        about = self._general.get(item, ()) if scope in _NAMEABLE else ()
+        found = {document.digest: document for document in about}
         if item != CASE:
             found |= {document.digest: document for document in self._general.get(CASE, ())}
         for document in found.values():
-            yield self.document(document, item)
+            yield self.document(document, item, scope)
 
-    def document(self, document: DocumentEntry, item: str) -> Bit:
-        """A document held against one item."""
+    def document(self, document: DocumentEntry, item: str, scope: Scope) -> Bit:
+        """A document held against one item in a scope."""
         record, declared = document.record, document.item
-        made = self.makers.get(item, UNNAMED)
+        made = self._made(scope, item)
         signature = Signature(
             EvidenceKind(record.evidence_kind),
             record.artefact,
@@ -322,9 +330,18 @@ class Evidence:
             whole=document.shows.whole,
             fresh=document.fresh,
             fails=document.fresh and not document.counts,
-            role=self.roles.get(item, self._common_role),
+            role=self._role(scope, item),
         )
         return Bit(document.digest, signature, (), frozenset({declared.author}))
+
+    def _made(self, scope: Scope, item: str) -> Makers:
+        """Who made an item. Identifiers alone do not tell: a run may be called as a requirement is."""
+        if scope is Scope.RUN:
+            return self._operators[item]
+        return self._makers.get(item, UNNAMED) if scope in _NAMEABLE else UNNAMED
+
+    def _role(self, scope: Scope, item: str) -> ModelRole | None:
+        return self.roles.get(item, self._common_role) if scope in _NAMEABLE else self._common_role
 
     @cached_property
     def roles(self) -> dict[str, ModelRole]:
@@ -341,22 +358,27 @@ class Evidence:
 
     def _from_case(self, entry: Entry, item: str) -> Iterator[Bit]:
         """That a requirement is written down and traced, that an item is identified: only where the entry is about
-        just that. A requirement's trace to its parent says nothing about code."""
+        just that. A requirement's trace to its parent says nothing about code, and a derived one has no parent."""
         requirements = entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT)
         if entry.artefact is Subject.REQUIREMENTS and requirements:
-            yield self._own(EvidenceKind.REQUIREMENT_RECORD, item)
-            yield self._own(EvidenceKind.TRACE_RECORD, item)
+            yield self._own(EvidenceKind.REQUIREMENT_RECORD, entry.scope, item)
+            if entry.scope is Scope.DERIVED_REQUIREMENT or item in self._traced:
+                yield self._own(EvidenceKind.TRACE_RECORD, entry.scope, item)
         if entry.artefact is Subject.CONFIGURATION and entry.scope in (Scope.MODEL, Scope.DATA_SET, Scope.CASE):
             everything = item == CASE and len(self._fresh) == len(self.loaded.files) and bool(self.case.models)
             if item in self._fresh or everything:
-                yield self._own(EvidenceKind.CONFIGURATION_INDEX, item)
+                yield self._own(EvidenceKind.CONFIGURATION_INDEX, entry.scope, item)
+
+    @cached_property
+    def _traced(self) -> frozenset[str]:
+        return frozenset(item.id for item in self.case.requirements if item.parents)
 
     @cached_property
     def _fresh(self) -> frozenset[str]:
         return frozenset(file.id for file in self.loaded.files if file.fresh)
 
-    def _own(self, kind: EvidenceKind, item: str) -> Bit:
-        role = self.roles.get(item, self._common_role)
+    def _own(self, kind: EvidenceKind, scope: Scope, item: str) -> Bit:
+        role = self._role(scope, item)
         signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=role, from_case=True)
         return Bit(self.loaded.digest, signature)
 

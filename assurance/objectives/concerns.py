@@ -1,6 +1,8 @@
 """Requirements whose results an objective accepts: their standings, in reasons, and their open problem reports.
 
-A contradicted requirement contradicts the objective and an unsupported one holds it back, whatever documents say.
+A contradicted requirement contradicts the objective and an unsupported one holds it back, whatever documents say. Which
+requirements: those whose results are of a kind that the objective credits. A reach set that misses its bounds says nothing
+of stability.
 Not here: why a requirement stands as it does (assurance/status.py).
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from assurance.case import BallsOf, Requirement
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, Scope
 from assurance.objectives.bits import Evidence
@@ -42,34 +45,56 @@ class Concerns:
 
     def __init__(self, evidence: Evidence, problems: Mapping[str, tuple[str, ...]]) -> None:
         self._evidence, self._problems = evidence, problems
-        self._known: dict[bool, Concern] = {}
+        self._known: dict[tuple[bool, frozenset[EvidenceKind] | None], Concern] = {}
 
     def of(self, entry: Entry) -> Concern:
         """For an entry that accepts computed results about the model; nothing for any other."""
-        if not accepts_results(entry):
+        accepted = results_accepted(entry)
+        if not accepted:
             handles = any(row.evidence is EvidenceKind.PROBLEM_REPORT for row in entry.credit)
-            return Concern(problems=self._all(derived=False).problems) if handles else Concern()
-        return self._all(entry.scope is Scope.DERIVED_REQUIREMENT)
+            return Concern(problems=self._all(False, None).problems) if handles else Concern()
+        return self._all(entry.scope is Scope.DERIVED_REQUIREMENT, accepted)
 
-    def _all(self, derived: bool) -> Concern:
-        if derived not in self._known:
-            names = [item.id for item in self._evidence.case.requirements if item.derived or not derived]
+    def _all(self, derived: bool, accepted: frozenset[EvidenceKind] | None) -> Concern:
+        """Of all requirements, or the derived ones; of those whose results are of an accepted kind, or of any (None)."""
+        if (derived, accepted) not in self._known:
+            names = [
+                item.id
+                for item in self._evidence.case.requirements
+                if (item.derived or not derived) and (accepted is None or accepted & result_kinds(item))
+            ]
             found = [self._evidence.standings[name] for name in names]
             problems = dict.fromkeys(id for name in names for id in self._problems.get(name, ()))
             states = frozenset(item.status for item in found)
-            self._known[derived] = Concern(states, _standing_reasons(found), tuple(problems))
-        return self._known[derived]
+            self._known[derived, accepted] = Concern(states, _standing_reasons(found), tuple(problems))
+        return self._known[derived, accepted]
 
 
-def accepts_results(entry: Entry) -> bool:
-    """Whether computed results about the model can give the entry more than supporting credit."""
-    computed = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}
-    return any(
-        row.evidence in computed
+_COMPUTED = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}
+_STABILITY = frozenset({EvidenceKind.FORMAL_LOCAL_ROBUSTNESS, EvidenceKind.PROBABILISTIC_ROBUSTNESS})
+
+
+def results_accepted(entry: Entry) -> frozenset[EvidenceKind]:
+    """The kinds of computed results about the model that can give the entry more than supporting credit."""
+    return frozenset(
+        row.evidence
+        for row in entry.credit
+        if row.evidence in _COMPUTED
         and row.artefact is Artefact.MODEL_DESCRIPTION
         and row.level is not CreditLevel.SUPPORTING
-        for row in entry.credit
     )
+
+
+def result_kinds(requirement: Requirement) -> frozenset[EvidenceKind]:
+    """The kinds of results that can speak of a requirement: stability, or what holds throughout regions. One without
+    formal property may be about anything."""
+    formal = requirement.property
+    if formal is None:
+        return _COMPUTED
+    return _STABILITY if isinstance(formal.regions, BallsOf) and formal.condition.kind == "keep-label" else _REGIONS
+
+
+_REGIONS = _COMPUTED - _STABILITY
 
 
 def _standing_reasons(standings: Iterable[Standing]) -> tuple[Reason, ...]:

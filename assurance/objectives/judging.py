@@ -87,10 +87,10 @@ class Judge:
             single.setdefault(pool.group[position], []).append(position)
         for number, alike in enumerate(pool.alike):
             sample = pool.items[alike.items[0]]
-            common = [self._evidence.document(item, sample).signature for item in naming.everywhere]
+            common = [self._evidence.document(item, sample, entry.scope).signature for item in naming.everywhere]
             plain = alike.items
             for position in single.get(number, ()):
-                own = [self._evidence.document(item, sample).signature for item in naming.at[position]]
+                own = [self._evidence.document(item, sample, entry.scope).signature for item in naming.at[position]]
                 groups.setdefault(tuple(dict.fromkeys((*alike.signatures, *common, *own))), []).append([position])
             if number in single:
                 plain = [position for position in plain if position not in naming.at]

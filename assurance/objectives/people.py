@@ -30,17 +30,18 @@ UNNAMED = Makers(frozenset())
 
 
 def makers(case: Case) -> dict[str, Makers]:
-    """Makers of requirements, models and runs by identifier; other items have none that the case could name."""
+    """Makers of requirements and models by identifier; other items have none that the case could name."""
     found = {item.id: Makers(frozenset({item.author})) for item in case.requirements}
-    for model in case.models:
-        found[model.id] = Makers(
-            frozenset({model.made_by}) if model.made_by else frozenset(), model.made_by is not None
-        )
-    for run in case.runs:
-        found.setdefault(
-            run.id, Makers(frozenset({run.operator}) if run.operator else frozenset(), run.operator is not None)
-        )
-    return found
+    return found | {item.id: _of(item.made_by) for item in case.models}
+
+
+def operators(case: Case) -> dict[str, Makers]:
+    """Who carries out the runs, by their identifiers, which may be those of other items as well."""
+    return {run.id: _of(run.operator) for run in case.runs}
+
+
+def _of(person: str | None) -> Makers:
+    return Makers(frozenset({person} if person else ()), person is not None)
 
 
 def examined(known: dict[str, Makers], requirement: str, model: str | None) -> Makers:

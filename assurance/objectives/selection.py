@@ -44,7 +44,7 @@ O_OUTSIDE_NPA = code(
     "EASA NPA 2025-07",
 )
 
-AVIATION = ("do-178c", "do-333", "do-254", "arp6983", "arp4754b", "arp4761a", "do-326a", "do-356a")
+AVIATION = ("do-178c", "do-254", "do-326a", "do-330", "do-333", "do-356a", "arp4754b", "arp4761a", "arp6983", "easa-")
 ROAD = ("iso-26262", "iso-21448", "iso-pas-8800", "iso-sae-21434", "iso-21434")
 SECURITY = ("iso-sae-21434", "iso-21434", "do-326", "do-356", "iec-81001-5-1", "iec-62443")
 _FATAL = ("catastrophic", "hazardous")

@@ -163,7 +163,12 @@ def _verified(entry: Entry, corrections: Correction | None, source: str) -> Entr
 
 
 def _scored(catalogue: Catalogue, entries: Iterable[Entry]) -> bool:
-    """A published standard that was left unscored for want of marks is scored once every mark is known."""
-    if catalogue.scored or catalogue.status is not Status.PUBLISHED or not catalogue.levels:
+    """A published standard that was left unscored for want of marks is scored once every mark is known.
+
+    A watermark says that the list is short or not the document's own: no sign-off of its entries makes it the whole.
+    """
+    if catalogue.scored or catalogue.watermark is not None:
         return catalogue.scored
+    if catalogue.status is not Status.PUBLISHED or not catalogue.levels:
+        return False
     return all(mark is not None for entry in entries for mark in entry.levels.values())

@@ -90,8 +90,12 @@ def _doubt(doubt: Doubt) -> dict[str, Any]:
         "id": doubt.id,
         "text": doubt.text,
         "aimed_at": list(doubt.aimed_at),
+        "requirements": list(doubt.requirements),
         "state": doubt.state.value,
         "decision": doubt.decision,
+        "weakness": doubt.weakness,
+        "lapsed": doubt.lapsed,
+        "answers": [item.digest for item in doubt.answers],
         "digest": doubt.digest,
     }
 

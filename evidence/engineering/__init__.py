@@ -2,7 +2,7 @@
 
 `read` gives the content of a file whose format is declared, or one coded refusal (E160-E165) with file and line: nothing
 is guessed and nothing is read half. All readers are bounded in time and memory, follow no references and run nothing.
-Not here: what the contents are (evidence/records/engineering.py), people and dates (the case declares them), what a
+Not here: what the contents are (evidence/records/engineering), people and dates (the case declares them), what a
 content says about a case (assurance/engineering_checks.py).
 """
 

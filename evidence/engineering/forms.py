@@ -2,7 +2,7 @@
 
 Each form begins with its name and version. Schemas for editors stand in docs/schemas. Everything that is wrong with a form
 comes back as one refusal at the first place, which counts the others. Problem reports also come as a table.
-Not here: what the fields mean (evidence/records/engineering.py).
+Not here: what the fields mean (evidence/records/engineering).
 """
 
 from __future__ import annotations

@@ -148,7 +148,9 @@ class XmlEvents:
             if tag not in self.roots:
                 raise self.wrong(f"the root element is <{shortened(tag, 60)}>")
             self._known = True
-        self.start(tag, {_local(key): value for key, value in attributes.items()} if attributes else attributes)
+        if any(" " in key for key in attributes):
+            attributes = {_local(key): value for key, value in attributes.items()}
+        self.start(tag, attributes)
 
     def _end(self, name: str) -> None:
         self.end(_local(name))

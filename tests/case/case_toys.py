@@ -335,7 +335,8 @@ def _fields(statement: Statement, letters: str) -> dict[str, Any]:
         "counterexamples": tuple(
             Counterexample(
                 region=i,
-                input=(0.0,) * len(statement.inputs),
+                # outside all regions of the toy case: counts where its record fits, and nowhere else
+                input=(-1000.0 - i,) * len(statement.inputs),
                 output=(0.0,) * len(statement.outputs),
                 replayed_by="toy",
             )

@@ -178,7 +178,26 @@ def test_the_case_file_alone_supports_but_does_not_show_baselines_and_archive(to
         assert found.status is ObjectiveStatus.OPEN and "O202" in codes(found) and found.evidence
     assert row(toy, "A-8.1").status is ObjectiveStatus.PARTIAL
     review(toy, evidence="configuration-index")
-    assert row(toy, "A-8.2").status is ObjectiveStatus.PARTIAL, "the project's own index names its baselines"
+    for id in ("A-8.2", "A-8.4"):
+        assert row(toy, id).status is ObjectiveStatus.OPEN, "an index of whatever says nothing of baselines and archive"
+    review(toy, objectives=["do-178c:A-8.2"])
+    assert row(toy, "A-8.2").status is ObjectiveStatus.PARTIAL
+    assert row(toy, "A-8.4").status is ObjectiveStatus.OPEN, "the review is about the baselines"
+
+
+def test_a_coverage_report_is_not_every_coverage_and_a_list_no_architecture(toy: Kit) -> None:
+    """Records that name no objective support; the review that names one earns its part for that one alone."""
+    coverage = ("A-7.6", "A-7.7", "A-7.8")
+    toy.case["documents"] = [
+        document(toy.folder, "COV", evidence="coverage-record", examined="source-code", about=["case"]),
+        document(toy.folder, "LIST", evidence="requirement-record", about=["case", "net"]),
+        document(toy.folder, "LINKS", evidence="trace-record", about=["case", "net"]),
+    ]
+    for id in (*coverage, "A-2.3", "A-2.4", "A-2.5", "A-5.5"):
+        found = row(toy, id)
+        assert found.status is ObjectiveStatus.OPEN and "O202" in codes(found) and found.evidence, id
+    toy.case["documents"].append(document(toy.folder, "REV", about=["case"], objectives=["do-178c:A-7.7"]))
+    assert [id for id in coverage if row(toy, id).status is ObjectiveStatus.PARTIAL] == ["A-7.7"]
 
 
 def test_what_is_missing_is_said_by_name(toy: Kit) -> None:

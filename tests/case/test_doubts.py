@@ -12,6 +12,7 @@ from assurance.challenges import DoubtState, threat_digest
 from assurance.gsn.relations import RelationType
 from assurance.snapshot import Snapshot
 from assurance.status import Status, worst
+from evidence.digest import of_bytes
 from evidence.errors import InputError
 
 
@@ -262,3 +263,16 @@ def test_the_worse_of_two_statuses() -> None:
     for i, one in enumerate(order):
         for j, other in enumerate(order):
             assert worst(one, other) is order[min(i, j)]
+
+
+def test_a_failing_test_challenges_the_requirement_it_is_about(toy: Kit) -> None:
+    text = '<testsuite name="s" tests="1" failures="1"><testcase name="t"><failure/></testcase></testsuite>'
+    made = document(toy.folder, "T", evidence="performance-test", examined="executable-on-target", about=["R1"])
+    (toy.folder / "T.xml").write_text(text, "utf-8")
+    toy.case["documents"].append(made | {"path": "T.xml", "digest": of_bytes(text.encode()), "format": "junit"})
+    after = toy.take()
+    assert after.standings["R1"].status is Status.IN_DOUBT and after.built.status["G4-R1"] is Status.IN_DOUBT
+    (against,) = after.built.argument.challengers("G4-R1")
+    assert "reports a failure" in against.text
+    assert any("R1" in item.message for item in after.findings if item.code == "S130")
+    assert after.built.status["G4-R2"] is Status.SUPPORTED

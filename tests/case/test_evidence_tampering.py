@@ -102,9 +102,7 @@ def test_certificates(toy: Kit, harm: Callable[[Path, Path], None]) -> None:
         ("table.npz", "data.npz", ["G4-R3"]),
     ],
 )
-def test_declared_files(
-    toy: Kit, harm: Callable[[Path, Path], None], file: str, other: str, goals: list[str]
-) -> None:
+def test_declared_files(toy: Kit, harm: Callable[[Path, Path], None], file: str, other: str, goals: list[str]) -> None:
     before = toy.take()
     harm(toy.folder / file, toy.folder / other)
     after = toy.take()

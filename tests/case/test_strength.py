@@ -62,6 +62,38 @@ def test_error_probabilities_add_up_once(tmp_path: Path) -> None:
     assert top.predictors == (Predictor.SMOOTHED,) and dict(top.kinds)[GuaranteeKind.STATISTICAL] == 1
 
 
+def test_every_try_counts_and_only_once(tmp_path: Path) -> None:
+    """The best of several tries is shown; the error probabilities of the others are not forgotten with them."""
+    toy = kit(tmp_path)
+    toy.case = smooth(toy.case)
+    toy.case["patterns"] = ["ml-constituent", "amlas"]  # two patterns refer to the same record
+    for probability in (0.001, 0.002, 0.004):
+        toy.keep("R1", smoothing(toy.statement("R1"), [1.0, 1.0, 1.0, 0.2], error_probability=probability))
+    found = toy.take().built.strength
+    for top in ("G1", "amlas.G1"):
+        assert found[top].error_probability == pytest.approx(0.007)
+    other = smoothing(toy.statement("R1"), [1.0] * 4, error_probability=0.5).model_copy(update={"sigma": 0.25})
+    toy.keep("R1", other, run="run-9")
+    assert toy.take().built.strength["G1"].error_probability == pytest.approx(0.007), "of another classifier"
+
+
+def test_an_error_probability_of_each_input_alone_counts_for_each(tmp_path: Path) -> None:
+    toy = kit(tmp_path)
+    toy.case = smooth(toy.case)
+    toy.keep("R1", smoothing(toy.statement("R1"), [1.0] * 4, error_probability=0.01, simultaneous=False))
+    assert toy.take().built.strength["G1"].error_probability == pytest.approx(0.04)
+    toy.keep("R1", smoothing(toy.statement("R1"), [1.0] * 4, error_probability=0.4, simultaneous=False))
+    assert toy.take().built.strength["G1"].error_probability == 1.0, "a probability, whatever the sum"
+
+
+def test_evidence_that_shows_nothing_is_no_link(toy: Kit) -> None:
+    """A proof of a property whose meaning nobody reviewed stands there, and shows nothing of the requirement."""
+    del toy.requirement("R1")["meaning_review"]
+    found = toy.take().built
+    assert found.argument.children("G4-R1") and "G4-R1" in found.strength["G4-R1"].undeveloped
+    assert weakest_words(found.strength["G4-R1"]).startswith("nothing is shown at 1 undeveloped element")
+
+
 def test_counter_evidence_is_no_support(toy: Kit) -> None:
     toy.keep("R1", bounds(toy.statement("R1"), "RRRR"), outcome="refuted")
     found = toy.take().built.strength["G4-R1"]

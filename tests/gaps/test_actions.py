@@ -59,9 +59,37 @@ def test_counterexamples_come_before_everything_else(toy: Kit) -> None:
     assert item.row.status is ObjectiveStatus.CONTRADICTED
     assert item.action is not None and item.action.kind is ActionKind.DISPOSE
     assert [step[:3] for step in item.action.steps if step.startswith("R")] == ["R2:"]
-    deviation = parse_yaml(item.action.stanzas[0].yaml, "stanza").value["deviations"][0]
-    claim = toy.load().claims["R2"]
-    assert deviation["of"] == claim.identity and deviation["regions_at_most"] == 1
+    assert "no deviation helps" in item.action.steps[0] and not item.action.stanzas
+
+
+def test_counterexamples_that_the_criterion_bears_can_be_accepted_by_name(toy: Kit) -> None:
+    toy.prove("R2", "R3")
+    toy.keep("R1", bounds(toy.statement("R1"), "PPPR"), outcome="met")
+    (gap,) = report(toy).requirements
+    deviation = parse_yaml(gap.stanzas[0].yaml, "stanza").value["deviations"][0]
+    claim = toy.load().claims["R1"]
+    assert gap.status == "in doubt" and deviation["of"] == claim.identity and deviation["regions_at_most"] == 1
+    toy.case["deviations"] = [
+        deviation | {"id": "DEV", "rationale": "limited by the monitor", "accepted_by": "rev", "date": "2026-03-03"}
+    ]
+    (gap,) = report(toy).requirements
+    assert gap.status == "partial" and "deviation" in gap.text and not gap.stanzas
+
+
+def test_a_standing_challenge_asks_for_its_disposition(proved: Kit) -> None:
+    proved.case["challenges"] = [
+        {
+            "id": "CH1",
+            "against": {"requirement": "R3"},
+            "doubt": "The table may be of another issue.",
+            "raised_by": "rev",
+            "date": "2026-03-01",
+        }
+    ]
+    (gap,) = report(proved).requirements
+    assert gap.requirement == "R3" and "CH1" in gap.text
+    made = parse_yaml(gap.stanzas[0].yaml, "stanza").value["dispositions"][0]
+    assert made["of"] == proved.doubts()["CH1"].digest
 
 
 def test_changed_files_are_named(proved: Kit) -> None:

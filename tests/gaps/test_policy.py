@@ -170,6 +170,8 @@ def test_the_day_of_the_expiry_is_the_last_one(toy: Kit) -> None:
     [
         ({}, "O265"),
         ({"fail_on": {"statuses": []}}, "O265"),
+        ({"fail_on": FAIL_OPEN, "standards": {"do-178c": {}}}, "O265"),
+        ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="do-178c:A-1.6", statuses=["supported"])]}, "C106"),
         ({"fail_on": FAIL_OPEN, "standards": {"do-999": {"statuses": ["open"]}}}, "O266"),
         ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="do-178c:A-99.1")]}, "O266"),
         ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="A-1.6")]}, "O266"),
@@ -244,3 +246,16 @@ def test_the_sample_of_the_handbook_is_a_good_policy(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(page.split("```yaml\n")[1].split("```")[0], "utf-8")
     assert len(read_policy(file).file.allowed) == 3
+
+
+def test_a_standard_that_no_rule_covers_is_said(toy: Kit) -> None:
+    judgement = under(toy, standards={"do-178c": {"statuses": ["contradicted"]}}).judgement
+    assert judgement is not None and judgement.passed
+    assert [(item.code, item.place.element) for item in judgement.findings] == [("O281", "arp6983")]
+
+
+def test_unknown_applicability_can_be_borne(toy: Kit) -> None:
+    rule = {"statuses": ["applicability unknown"]}
+    (first, *_) = sorted(elements(toy, fail_on=rule))
+    entry = allowed(objective=first, statuses=["applicability unknown"])
+    assert first not in elements(toy, fail_on=rule, allowed=[entry])

@@ -257,3 +257,10 @@ def test_ten_thousand_rows(toy: Kit) -> None:
 def test_columns_are_named_once() -> None:
     names = [name for name, _ in COLUMNS]
     assert len(set(names)) == len(names)
+
+
+def test_no_text_of_a_case_commands_the_terminal(toy: Kit) -> None:
+    toy.requirement("R1")["title"] = "clear \x1b[2J\x9b2J the screen"
+    found = report(toy)
+    for shown in (screen(found, 80), screen(found, 200), "\n".join(gap_lines(found, "x"))):
+        assert "\x1b" not in shown and "\x9b" not in shown and "the screen" in shown

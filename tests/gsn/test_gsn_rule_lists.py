@@ -48,7 +48,7 @@ RULES: dict[str, set[str]] = {
 }
 """Rule of the fact sheet -> the checks of it."""
 
-OF_THE_FORM = {"G107", "G119", "G124", "G197", "G198", "G199"}
+OF_THE_FORM = {"G107", "G119", "G124", "G197", "G198", "G199", "G254"}
 """Checks that follow from how arguments are written, read and accepted here, not from a rule of the standard."""
 
 

@@ -157,6 +157,10 @@ def long_statement(argument: Argument) -> None:
     argument.replace(argument["C1"].model_copy(update={"text": "Definition of the domain, " * 30}))
 
 
+def hidden_words(argument: Argument) -> None:
+    argument.replace(argument["C1"].model_copy(update={"text": "Definition \u202eof the domain"}))
+
+
 def claiming_context(argument: Argument) -> None:
     argument.replace(Context(id="C1", text="The domain of issue 2 is the motorway", artefact=True))
 
@@ -223,6 +227,7 @@ CASES: list[tuple[str, Callable[[Argument], None]]] = [
     ("G122", claiming_solution),
     ("G123", assumption_without_verb),
     ("G124", long_statement),
+    ("G254", hidden_words),
     ("G125", claiming_context),
     ("G126", claiming_strategy),
     ("G127", same_again),

@@ -33,6 +33,7 @@ from assurance.register import collect
 from assurance.snapshot import Snapshot, take
 from assurance.status import Status, standings
 from evidence.diagnostics import Severity
+from evidence.digest import of_bytes
 from evidence.errors import InputError
 from evidence.store import Store
 
@@ -267,7 +268,7 @@ NET: dict[str, Any] = {"net": "A limiter", "held": [{"id": "H1", "text": "The ra
         (["amlas"], {"amlas": {"requirements": ["R1"]}}, "G284"),
         (["amlas"], {"amlas": {"requirements_reviewed": []}}, "G284"),
         (["local-robustness"], {"local-robustness": {"claims": ["R1"]}}, "G284"),
-        (["ml-constituent"], {"ml-constituent": {"requirements_status": "supported"}}, "G284"),
+        (["ml-constituent"], {"ml-constituent": {"requirements_shown": []}}, "G284"),
         (["defence-in-depth"], {}, "G279"),
         (["amlas"], {"amlas": {"choose": {"VERIFY.CH1-R9": {"take": ["tests"], "justification": "x" * 20}}}}, "G279"),
         (["amlas"], {"amlas": {"choose": {"VERIFY.CH1": {"take": ["formal"], "justification": "x"}}}}, "G280"),
@@ -383,3 +384,41 @@ def test_the_example_of_the_page_is_a_pattern(tmp_path: Path) -> None:
     found = instantiate(loaded, data)
     assert [item.id for item in found.argument.children("S1")] == ["G2-X1", "G2-X2"]
     assert "U1.G2-X1" in found.argument and "J1" in found.argument and "C1" in found.argument
+
+
+# --- documents that speak against a leg ------------------------------------------------------------------------------
+
+SUITE = '<testsuite name="s" tests="{n}" failures="{f}">{cases}</testsuite>'
+
+
+def suite(toy: Kit, failures: int, passes: int) -> dict[str, Any]:
+    cases = "".join(f'<testcase name="p{i}"/>' for i in range(passes))
+    cases += "".join(f'<testcase name="f{i}"><failure/></testcase>' for i in range(failures))
+    text = SUITE.format(n=failures + passes, f=failures, cases=cases)
+    made = document(
+        toy.folder, "T", evidence="performance-test", examined="executable-on-target", about=["implementation"]
+    )
+    (toy.folder / "T.xml").write_text(text, "utf-8")
+    return made | {"path": "T.xml", "digest": of_bytes(text.encode()), "format": "junit"}
+
+
+@pytest.mark.parametrize(
+    ("failures", "passes", "expected"),
+    [(0, 3, Status.SUPPORTED), (1, 3, Status.CONTRADICTED), (0, 0, Status.UNDEVELOPED)],
+)
+def test_a_failing_test_speaks_against_a_leg(toy: Kit, failures: int, passes: int, expected: Status) -> None:
+    data = {"amlas-deployment": {"integration_tests": ["T"]}}
+    built = (
+        toy.write(
+            patterns=["ml-constituent", "amlas-deployment"], pattern_data=data, documents=[suite(toy, failures, passes)]
+        )
+        .take()
+        .built
+    )
+    for goal in ("G8-implementation", "amlas-deployment.G2"):
+        children, against = built.argument.children(goal), built.argument.challengers(goal)
+        assert len(against) == (failures > 0) and all(item.text.startswith("Counter-evidence") for item in against)
+        if goal == "G8-implementation":
+            assert built.status[goal] is expected and len(children) == (expected is Status.SUPPORTED)
+        else:
+            assert (built.status[goal] is Status.CONTRADICTED) == (expected is Status.CONTRADICTED)

@@ -154,3 +154,38 @@ def test_an_unknown_pattern_is_named_with_those_on_board() -> None:
         load_pattern("amlass")
     assert caught.value.finding.code == "G140" and "amlas-data" in str(caught.value.finding)
     assert with_nested("amlass") == ["amlass"] and set(STAGES) < set(with_nested("amlas"))
+
+
+OUTLINE = {
+    "amlas-scoping": {"G1": "C1 C2 C3 C4 A1", "S1": "G2 G3"},
+    "amlas-requirements": {"S1": "C1 J1 G2 G3", "G2": "J2", "G3": "C2 C3 S2", "S2": "G4 G5 G6"},
+    "amlas-data": {"G1": "C1", "S1": "G2 G3", "G3": "C2 S2", "S2": "G4 G5 G6 G7"},
+    "amlas-learning": {"S1": "G2 G3", "G2": "G7", "G3": "G4 G5 G6"},
+    "amlas-verification": {"S1": "G2 G8", "S2": "G3 G4", "G3": "G7", "G4": "G5 G6"},
+    "amlas-deployment": {"G1": "C1 C2 C3", "S1": "G2 G3", "G2": "G4 G5", "G4": "J1", "G3": "G6 G7 G8 G9"},
+}
+"""What the published outline of each stage joins: goals, contexts and justifications, under our identifiers."""
+
+
+@pytest.mark.parametrize("id", OUTLINE)
+def test_amlas_joins_what_its_outline_joins(id: str) -> None:
+    pattern = load_pattern(id).pattern
+    for name, joined in OUTLINE[id].items():
+        assert set(joined.split()) <= set(pattern.elements[name].targets), name
+    if id == "amlas-verification":
+        (choice,) = pattern.choices.values()
+        assert (choice.at, choice.at_least, set(choice.of.values())) == ("S2", 1, {"G3", "G4"})
+        assert pattern.elements["S2"].for_each == "requirements", "the means are chosen for each requirement"
+
+
+def test_reasons_of_people_become_justifications() -> None:
+    for id, key, name in (
+        ("amlas-requirements", "refinement_reason", "J2"),
+        ("amlas-deployment", "scenarios_reason", "J1"),
+    ):
+        loaded = load_pattern(id)
+        data = sample(loaded.parameters)
+        data[key] = "Experts of the domain reviewed each of them."
+        assert instantiate(loaded, data).argument[name].text == data[key]
+        del data[key]
+        assert name not in instantiate(loaded, data).argument

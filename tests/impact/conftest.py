@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,16 @@ for beside in ("impact", "case"):
 from case_toys import Kit  # noqa: E402
 from impact_toys import Pair, Whole, make, state  # noqa: E402
 
+import evidence.provenance  # noqa: E402
 from assurance.impact import Baseline  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_versions() -> Iterator[None]:
+    """Installed versions are looked up once: every request asks for a handful of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence.provenance, "version", functools.cache(evidence.provenance.version))
+        yield
 
 
 @pytest.fixture(scope="session")

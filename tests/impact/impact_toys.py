@@ -37,6 +37,7 @@ def make(folder: Path) -> Kit:
     """The toy case with finished runs and documents."""
     folder.mkdir()
     made = kit(folder)
+    del made.case["standards"][1]
     labels(made, [0, 0, 0, 0])
     made.case["runs"] = [
         {"id": "run-1", "requirement": "R1", "engine": "prover"},
@@ -92,6 +93,10 @@ def epsilon(kit: Kit) -> None:
     kit.case["threat_models"][0]["perturbation"]["eps"] = "0.2 m"
 
 
+def fewer(kit: Kit) -> None:
+    kit.requirement("R1")["property"]["regions"]["inputs"] = [0, 1, 2]
+
+
 def box(kit: Kit) -> None:
     kit.requirement("R2")["property"]["regions"]["boxes"][0]["ranges"]["x"]["upper"] = 4
 
@@ -131,7 +136,7 @@ def level(kit: Kit) -> None:
 
 
 def standard(kit: Kit) -> None:
-    del kit.case["standards"][1]
+    kit.case["standards"].append({"id": "arp6983"})
 
 
 def titles(kit: Kit) -> None:

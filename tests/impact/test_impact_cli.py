@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 from case_toys import Kit
-from impact_toys import Pair, epsilon, executed, hazard, label, seed
+from impact_toys import Pair, epsilon, executed, fewer, hazard, label, seed
 
 from assurance.cli import main
 from assurance.impact.baselines import Label
@@ -163,7 +163,7 @@ def test_fail_on_lost_refutations(pair: Pair, monkeypatch: pytest.MonkeyPatch) -
     label(pair.new)
     executed(pair.new, monkeypatch)
     assert baseline(pair.new, "--name", "refuted")[0] == 0
-    epsilon(pair.new)
+    fewer(pair.new)
     pair.new.write()
     code, out, err = diff("refuted", pair.new.folder, "--fail-on", "lost")
     assert code == 1 and "BEWARE" in out and "nobody answered" in err

@@ -19,6 +19,7 @@ from impact_toys import (
     deviation,
     epsilon,
     executed,
+    fewer,
     hazard,
     keys,
     label,
@@ -43,6 +44,7 @@ from impact_toys import (
 import evidence.provenance
 from assurance import catalogue, resources
 from assurance.impact import Baseline, compare
+from assurance.impact.items import flatten
 from assurance.impact.report import Effect, Impact, StaleState
 from evidence.errors import InputError
 
@@ -70,11 +72,21 @@ def test_exactly_what_a_change_affects(
     assert objectives(impact) == expected.objectives
     assert names(impact.problems) == expected.problems
     assert all(item.because for item in (*impact.requirements, *impact.goals, *impact.objectives))
+    only_reasons(pair.before, new, impact)
     mirrors(impact, compare(new, pair.before))
     assert executed(pair.new, monkeypatch) == reruns(impact)
     after = pair.impact()
     assert not after.rerun, "what was repeated has its answer"
     assert {item.id for item in after.changed if item.kind == "record"} == reruns(impact)
+
+
+def only_reasons(old: Baseline, new: Baseline, impact: Impact) -> None:
+    """The effect `reasons` hides nothing: all else of the rows is the same."""
+    rows = [{item.key: item for item in side.objectives} for side in (old, new)]
+    for item in impact.objectives:
+        if item.effect is Effect.REASONS:
+            pair = [side[f"{item.standard}:{item.id}"].model_dump(exclude={"reasons", "digest"}) for side in rows]
+            assert pair[0] == pair[1] and item.before == item.after and item.n[0] == item.n[1]
 
 
 def mirrors(there: Impact, back: Impact) -> None:
@@ -109,6 +121,8 @@ def test_one_weight(pair: Pair) -> None:
         "what a sentence means does not depend on weights"
     )
     assert signed(impact)["acceptance do-178c:A-4.1"] == ("stands", LAPSED)
+    effects = {item.id: item.effect for item in impact.objectives}
+    assert effects["A-4.1"] is Effect.STATUS and effects["A-5.1"] is Effect.REASONS
     assert not any(name.startswith("meaning review") for name in signed(impact))
     assert all("model net" in item.because for item in (*impact.goals, *impact.requirements, *impact.rerun))
 
@@ -117,7 +131,9 @@ def test_one_weight_that_nobody_declared(pair: Pair, monkeypatch: pytest.MonkeyP
     """The file differs from its digest: `assurance run` refuses, and the list is the one that holds after declaring it."""
     (pair.new.folder / "net.onnx").write_bytes(onnx_bytes(0.25))
     impact = pair.impact()
-    assert keys(impact) == {"model net"} and [part.part for part in impact.changed[0].parts] == ["content"]
+    assert keys(impact) == {"model net"} and [part.part for part in impact.changed[0].parts] == [
+        "content, not as declared"
+    ]
     assert {item.after for item in impact.requirements} == {"stale"} and reruns(impact) == set(RUNS)
     assert stale_by(impact) == {"run-1": GONE, "run-2": GONE, "run-3": GONE, "target": AGAIN}
     with pytest.raises(InputError):
@@ -291,12 +307,14 @@ def test_a_disposition_lapses_with_what_it_was_about(pair: Pair) -> None:
 
 
 def test_lost_refutations_are_said(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A requirement that is contradicted and then asked for otherwise is undeveloped: that is no improvement."""
+    """A requirement that is refuted and then asked of fewer inputs is undeveloped: that is no improvement."""
     label(pair.new)
     executed(pair.new, monkeypatch)
     old = state(pair.new)
     assert old.requirements[0].refuted == 1
     epsilon(pair.new)
+    assert state(pair.new).requirements[0].refuted == 1, "the counterexample lies inside the larger ball as well"
+    fewer(pair.new)
     impact = compare(old, state(pair.new))
     (affected,) = impact.requirements
     (report,) = [item for item in impact.problems if item.id == "PR-R1-refuted"]
@@ -407,6 +425,30 @@ def test_an_altered_certificate_is_a_run_to_mend(pair: Pair) -> None:
     (again,) = impact.rerun
     assert again.run == "run-1" and again.hindrance is not None and "E103" in again.hindrance
     assert stale_by(impact)["run-1"] is GONE
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ({"a": {"value": 25.0, "unit": "ft"}}, {"a": "25 ft"}),
+        ({"a": {"lower": 0.0, "upper": 2.5, "unit": "s"}}, {"a": "0 to 2.5 s"}),
+        ({"a": None, "b": "", "c": [], "d": {}}, {}),
+        ({"a": False, "b": 0, "c": "two\n words"}, {"a": "no", "b": "0", "c": "two words"}),
+        ({"a": [1, 2.0, "x"]}, {"a": "1, 2, x"}),
+        (
+            {"a": [{"id": "p", "b": 1}, {"id": "q", "b": 2}]},
+            {"a[p].id": "p", "a[p].b": "1", "a[q].id": "q", "a[q].b": "2"},
+        ),
+        ({"a": [{"b": 1}, {"b": 1}]}, {"a[0].b": "1", "a[1].b": "1"}),
+    ],
+)
+def test_fields_are_flattened(value: object, parts: dict[str, str]) -> None:
+    assert flatten(value) == parts
+
+
+def test_a_long_field_is_told_apart_beyond_what_is_shown() -> None:
+    first, last = flatten({"a": "x" * 1000 + "y"}), flatten({"a": "x" * 1000 + "z"})
+    assert first != last and len(first["a"]) < 250
 
 
 def test_evidence_that_says_less_reaches_the_objectives_that_it_serves(pair: Pair) -> None:

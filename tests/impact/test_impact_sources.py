@@ -181,6 +181,17 @@ def test_a_corrupt_package_is_refused(
     refused("T141", pair.new.folder, package, tmp_path)
 
 
+def test_the_attestation_of_another_package_is_refused(pair: Pair, package: Path, tmp_path: Path) -> None:
+    """Signed by the same key, but about something else."""
+    other = tmp_path / "other.zip"
+    epsilon(pair.new)
+    build_package(pair.new.load(), pair.new.store, tmp_path / "key.pem", other)
+    members = dict(archive.read(package.read_bytes()).members)
+    members["attestation.dsse.json"] = archive.read(other.read_bytes()).members["attestation.dsse.json"]
+    package.write_bytes(archive.write(members))
+    assert "P126" in refused("T141", package, pair.new.folder, tmp_path)
+
+
 # --- git -------------------------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +310,16 @@ def test_git_runs_nothing_of_the_repository(pair: Pair, repository: Path, tmp_pa
         git(repository, "config", name, str(script))
     impact, *_ = read("HEAD:cases/toy", "HEAD~1:cases/toy", repository)
     assert not keys(impact) and not trace.exists()
+
+
+def test_nothing_is_downloaded(pair: Pair, repository: Path, tmp_path: Path) -> None:
+    """A partial clone lacks the files: that is an error, and git does not go and fetch them."""
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{repository}", str(clone))
+    before = git(clone, "count-objects", "-v")
+    assert "partial clone" in refused("T145", "HEAD:cases/toy", pair.old.folder, clone)
+    assert git(clone, "count-objects", "-v") == before
 
 
 def test_a_tree_with_a_name_that_leaves_its_folder(pair: Pair, repository: Path) -> None:

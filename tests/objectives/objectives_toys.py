@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from case_toys import Kit, document
+from case_toys import Kit, bounds, document
 
 from assurance.objectives import Coverage, Row
 from assurance.snapshot import Snapshot
 from evidence.diagnostics import Finding
+from evidence.records import BoundsRecord, Counterexample
 
 RATIONALE = "a reason that a reader can weigh"
 
@@ -67,6 +68,16 @@ def road(toy: Kit, level: str) -> Kit:
     toy.case["hazards"][0] = {"id": "H1", "title": "It does harm", "hara": HARA[level]}
     toy.case["standards"] = [{"id": "iso-26262-6", "level": level}]
     return toy
+
+
+def refuting(toy: Kit, requirement: str, letters: str) -> BoundsRecord:
+    """A record with counterexamples that lie in no region of any other requirement."""
+    found = tuple(
+        Counterexample(region=i, input=(-50.0, -50.0), output=(0.0, 0.0, 0.0), replayed_by="toy")
+        for i, letter in enumerate(letters)
+        if letter == "R"
+    )
+    return bounds(toy.statement(requirement), letters, counterexamples=found)
 
 
 def agree(toy: Kit, state: str = "agreed", id: str = "AG") -> None:

@@ -148,13 +148,13 @@ def _nothing_else(rows: dict[str, Row], where: object) -> None:
 def naive(evidence: Evidence, entry: Entry, standard: str) -> tuple[list[CreditLevel | None], set[str]]:
     """Best credit of every item, one item and one bit at a time, and the evidence that counts."""
     pool = evidence.pool(entry)
-    naming = evidence.naming(f"{standard}:{entry.id}", pool)
+    naming = evidence.naming(standard, entry, pool)
     best: list[CreditLevel | None] = []
     used: set[str] = set()
     order = [None, CreditLevel.SUPPORTING, CreditLevel.PARTIAL, CreditLevel.FULL]
     for position, item in enumerate(pool.items):
         documents = [*naming.everywhere, *naming.at.get(position, ())]
-        bits = [*pool.bits[position], *(evidence.document(document, item) for document in documents)]
+        bits = [*pool.bits[position], *(evidence.document(document, item, entry.scope) for document in documents)]
         levels = {bit: earned(entry, bit.signature).level for bit in bits}
         used |= {bit.evidence for bit, level in levels.items() if level}
         best.append(max(levels.values(), key=order.index, default=None))

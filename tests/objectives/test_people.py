@@ -41,6 +41,15 @@ def test_who_made_the_model_has_to_be_known(toy: Kit) -> None:
         assert known.independent("rev") == independent and not known.independent(None)
 
 
+def test_a_run_called_as_a_requirement_is_not_taken_for_it(toy: Kit) -> None:
+    """A-7.1 looks at runs: the run R1 was made by its operator, and a review of requirement R1 is no review of it."""
+    toy.case["runs"][0]["id"] = "R1"
+    offer(toy, about=["R1"], objectives=["do-178c:A-7.1"])
+    assert row(toy, "A-7.1").status is ObjectiveStatus.OPEN
+    offer(toy, about=["case"], objectives=["do-178c:A-7.1"])
+    assert row(toy, "A-7.1").status is ObjectiveStatus.PARTIAL
+
+
 def test_where_independence_is_not_asked_nothing_is_said_of_it(toy: Kit) -> None:
     for item in standard(aviation(toy, "D").take()).rows:
         assert (item.independence_shown is None) == (not item.selected.independence)

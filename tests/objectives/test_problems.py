@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from case_toys import Kit, bounds, kit, smooth, smoothing
-from objectives_toys import RATIONALE, aviation, findings, offer, row, standard
+from objectives_toys import RATIONALE, aviation, findings, offer, refuting, row, standard
 
-from assurance.objectives.concerns import accepts_results
+from assurance.objectives.concerns import result_kinds, results_accepted
 from assurance.problems import Opening, ProblemReport, open_by_requirement, problem_reports
+from evidence.digest import of_bytes
 from evidence.records import CrossCheck
 
 CODES = ("O240", "O241", "O242", "O243", "O244", "O245")
@@ -28,7 +29,7 @@ def reports(toy: Kit) -> dict[str, ProblemReport]:
 
 
 def refute(toy: Kit, letters: str = "PPPR") -> None:
-    toy.keep("R1", bounds(toy.statement("R1"), letters), outcome="refuted")
+    toy.keep("R1", refuting(toy, "R1", letters), outcome="refuted")
 
 
 def recorded(toy: Kit, id: str, **changes: Any) -> dict[str, Any]:
@@ -199,9 +200,11 @@ def test_closing_changes_no_status(toy: Kit) -> None:
 
 def test_open_reports_stand_at_the_objectives_they_concern(toy: Kit) -> None:
     refute(toy)
-    for item in standard(toy.take()).rows:
+    snapshot = toy.take()
+    stability = result_kinds(snapshot.loaded.case.requirement("R1"))
+    for item in standard(snapshot).rows:
         handles = any(credit.evidence.value == "problem-report" for credit in item.entry.credit)
-        expected = ("PR-R1-refuted",) if handles or accepts_results(item.entry) else ()
+        expected = ("PR-R1-refuted",) if handles or results_accepted(item.entry) & stability else ()
         assert item.problems == expected, item.entry.id
     assert row(toy, "A-4.1").problems and row(toy, "A-8.3").problems and not row(toy, "A-9.2").problems
 
@@ -242,3 +245,28 @@ def test_long_names_still_give_identifiers_that_can_be_recorded(toy: Kit) -> Non
     name = "R" + "x" * 63
     assert len(Opening(name, "time-out", "", (), (), {}).id) <= 64
     assert Opening(name, "refuted", "", (), (), {}).id != Opening(name[:-1] + "y", "refuted", "", (), (), {}).id
+
+
+JUNIT = '<testsuite name="target" tests="2" failures="{failures}"><testcase name="one"/><testcase name="two">{body}</testcase></testsuite>'
+
+
+def test_failed_tests_open_a_report_and_support_nothing(toy: Kit) -> None:
+    def run(body: str) -> None:
+        made = offer(
+            toy, "TESTS", evidence="performance-test", examined="executable-on-target", format="junit", about=["case"]
+        )
+        text = JUNIT.format(failures=int(bool(body)), body=body)
+        (toy.folder / made["path"]).write_text(text)
+        made["digest"] = of_bytes(text.encode())
+
+    run("")
+    passed = row(toy, "A-6.1")
+    assert reports(toy) == {} and passed.evidence and passed.status.value == "partial"
+    run('<failure message="wrong advisory"/>')
+    failed = row(toy, "A-6.1")
+    assert set(reports(toy)) == {"PR-TESTS-failed"} and reports(toy)["PR-TESTS-failed"].blocks
+    assert not failed.evidence and failed.status.value == "open"
+    assert "O246" in {item.code for item in failed.reasons}
+    first = reports(toy)["PR-TESTS-failed"].digest
+    run('<failure message="another"/>')
+    assert reports(toy)["PR-TESTS-failed"].digest != first, "other failures are another state of the report"

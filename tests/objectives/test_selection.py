@@ -42,6 +42,24 @@ def test_the_ai_act_does_not_apply_directly_to_aircraft_and_vehicles(toy: Kit) -
     assert "type-approved vehicles" in found.message
 
 
+@pytest.mark.parametrize("id", ["do-330", "easa-cp-issue2", "easa-npa-2025-07", "arp4761a"])
+def test_each_document_of_aviation_speaks_of_aviation_by_itself(toy: Kit, id: str) -> None:
+    """Beside no other standard of aviation, and with hazards that nobody classified by failure condition."""
+    road(toy, "B").case["standards"] = [with_level("eu-ai-act")]
+    (found,) = findings(toy, "O234")
+    assert "type-approved vehicles" in found.message
+    toy.case["standards"].append(with_level(id))
+    (found,) = findings(toy, "O234")
+    assert "civil aviation" in found.message
+
+
+def test_fatal_outcomes_are_looked_at_where_only_the_guidance_speaks_of_aviation(toy: Kit) -> None:
+    road(toy, "B").case["standards"] = [with_level("easa-npa-2025-07")]
+    assert findings(toy, "O237") == []
+    toy.case["system"]["function"] = "Avoid a collision with other aircraft."
+    assert [item.code for item in findings(toy, "O237")] == ["O237"]
+
+
 def pixels(toy: Kit) -> Kit:
     """The network reads a family of alike inputs."""
     toy.case["models"][0]["inputs"] = {"prefix": "p", "count": 2, "unit": "m"}

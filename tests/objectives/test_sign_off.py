@@ -11,7 +11,7 @@ from case_toys import Kit, kit
 from objectives_toys import aviation, choose, findings, offer, row, standard
 
 from assurance.catalogue import load
-from assurance.catalogue_vocabulary import Grade, Mark
+from assurance.catalogue_vocabulary import Grade, Mark, Status
 from assurance.objectives import ObjectiveStatus
 from evidence.digest import of_bytes
 
@@ -146,6 +146,20 @@ def test_a_draft_stays_unscored_and_watermarked_whoever_verified_it(toy: Kit) ->
     covered = standard(toy.take(), "arp6983")
     assert covered.sign_off is not None and covered.catalogue.scored is False and covered.catalogue.watermark
     assert {item.status for item in covered.rows} == {ObjectiveStatus.APPLICABILITY_UNKNOWN}
+
+
+@pytest.mark.parametrize("id", ["iso-26262-2", "iso-26262-4", "iec-61508"])
+def test_a_short_list_stays_unscored_and_watermarked_whoever_verified_it(toy: Kit, id: str) -> None:
+    """Every mark of it is known; that the list is the document's own, no sign-off of its entries says."""
+    known = load(id)
+    assert known.status is Status.PUBLISHED and all(None not in entry.levels.values() for entry in known.entries)
+    toy.case["standards"] = [{"id": id, "level": known.marked_levels()[0]}]
+    for entries in (known.entries[:1], known.entries):
+        sign(toy, *({"id": entry.id, "corrections": {"ref": "clause of the copy"}} for entry in entries), standard=id)
+        covered = standard(toy.take(), id)
+        assert covered.sign_off is not None and len(covered.sign_off.verified) == len(entries)
+        assert covered.catalogue.scored is False and covered.catalogue.watermark == known.watermark
+        assert covered.as_json()["totals"] == {"listed": len(known.entries)}
 
 
 def test_the_sign_off_is_beneath_acceptances(toy: Kit) -> None:

@@ -231,9 +231,39 @@ def test_where_proofs_are_refused_all_their_kinds_are(id: str) -> None:
         assert {kind for kind, parent in SPLIT.items() if parent in refused} <= refused, entry.id
 
 
-def test_the_case_file_alone_shows_neither_archive_nor_baselines() -> None:
-    marked = {entry.id for id in IDS for entry in load(id).entries for row in entry.credit if row.supporting_from_case}
-    assert marked == {"A-8.2", "A-8.4"}
+def test_an_index_shows_what_there_is_and_neither_archive_nor_baselines_nor_build() -> None:
+    """Neither the case file nor a document: which of them an index is about, only a review that names it can say."""
+    for id in ("A-2.7", "A-5.7", "A-5.8", "A-8.2", "A-8.4", "A-8.5", "A-8.6"):
+        levels = {row.evidence: row.level for row in by_id(DO)[id].credit}
+        assert levels[EvidenceKind.CONFIGURATION_INDEX] is CreditLevel.SUPPORTING, id
+        assert levels[EvidenceKind.REVIEW_RECORD] is CreditLevel.PARTIAL, id
+
+
+def test_one_record_is_not_the_evidence_of_several_objectives_by_itself() -> None:
+    """One coverage report is not statement, decision, condition and coupling coverage alike, one set of metrics not
+    those on seen and on unseen data, one list not the needs, the quality and the hand-over of data."""
+    alike: dict[str, list[tuple[EvidenceKind, tuple[str, ...]]]] = {
+        DO: [
+            (EvidenceKind.REQUIREMENT_RECORD, ("A-2.3", "A-2.4", "A-2.5")),
+            (EvidenceKind.COVERAGE_RECORD, ("A-5.9", "A-7.3", "A-7.4", "A-7.5", "A-7.6", "A-7.7", "A-7.8")),
+            (EvidenceKind.NUMERICAL_SOUNDNESS, ("A-4.3", "A-4.7", "A-5.6", "A-6.4")),
+        ],
+        ISO: [(EvidenceKind.COVERAGE_RECORD, ("6-T9.1a", "6-T9.1b", "6-T9.1c", "6-T12.1a", "6-T12.1b", "6-T15.1f"))],
+        ARP: [
+            (EvidenceKind.REQUIREMENT_RECORD, ("draft-MLCR.4", "draft-MLDM.1", "draft-MLDM.2")),
+            (EvidenceKind.PERFORMANCE_TEST, ("draft-VER-MODEL.9", "draft-VER-MODEL.10")),
+            (EvidenceKind.MONITOR_EVIDENCE, ("draft-VER-MODEL.16", "draft-VER-MODEL.17", "draft-VER-MODEL.18")),
+            (EvidenceKind.TRACE_RECORD, ("draft-VER-DATA.7", "draft-VER-DATA.11", "draft-VAL-MLDR.2")),
+            (EvidenceKind.COVERAGE_RECORD, tuple(f"draft-VER-VER.{number}" for number in (5, 6, 7, 8))),
+        ],
+    }
+    for id, groups in alike.items():
+        for kind, entries in groups:
+            for entry_id in entries:
+                rows = by_id(id)[entry_id].credit
+                assert {row.level for row in rows if row.evidence is kind} == {CreditLevel.SUPPORTING}, entry_id
+                beyond = [row for row in rows if row.level is not CreditLevel.SUPPORTING]
+                assert beyond and all(row.must_name_entry or row.evidence in FORMAL for row in beyond), entry_id
 
 
 @pytest.mark.parametrize(

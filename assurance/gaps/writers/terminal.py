@@ -28,6 +28,7 @@ from assurance.objectives import ObjectiveStatus
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 WIDE = 130
 """From this width on, reasons and next actions have columns of their own."""
@@ -50,29 +51,36 @@ _STYLES = {
 
 def print_gaps(report: GapReport, console: Console, case: str, everything: bool = False) -> None:
     """Print a report on a terminal. `case`: how the user named it, for commands that can be pasted."""
-    from rich.text import Text
-
     for standard in report.standards:
-        console.print(Text(f"\n{standard.heading}", style="bold"))
+        console.print(_text(f"\n{standard.heading}", style="bold"))
         if standard.watermark:
-            console.print(Text(standard.watermark, style="bold reverse"))
-        console.print(Text(totals_words(standard)))
+            console.print(_text(standard.watermark, style="bold reverse"))
+        console.print(_text(totals_words(standard)))
         for renderable in _tables(standard, console.width, case, everything):
             console.print(renderable)
         if hidden := _hidden(standard, everything):
-            console.print(Text(hidden, style="dim"))
+            console.print(_text(hidden, style="dim"))
         if standard.stages:
-            console.print(Text("\nData at the stages of involvement", style="bold"))
+            console.print(_text("\nData at the stages of involvement", style="bold"))
             if note := standard.covered.catalogue.stages_note:
-                console.print(Text(note, style="dim"))
+                console.print(_text(note, style="dim"))
             for line in stage_lines(standard.stages):
-                console.print(Text(line))
+                console.print(_text(line))
     for line in _closing(report, case):
-        console.print(Text(line))
+        console.print(_text(line))
 
 
 def gap_lines(report: GapReport, case: str, everything: bool = False) -> Iterator[str]:
     """The lines of a report for a pipe: tables with tabs between columns."""
+    return (harmless(line) for line in _lines(report, case, everything))
+
+
+def harmless(text: str) -> str:
+    """A text from a file without characters that command a terminal."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
+
+
+def _lines(report: GapReport, case: str, everything: bool) -> Iterator[str]:
     for standard in report.standards:
         yield f"# {standard.heading}"
         if standard.watermark:
@@ -129,6 +137,12 @@ def stage_lines(states: tuple[StageState, ...]) -> Iterator[str]:
                 yield f"    {word.value}: {'; '.join(named)}"
 
 
+def _text(value: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(harmless(value), style=style)
+
+
 def _shown(standard: StandardGaps, everything: bool) -> tuple[GapRow, ...]:
     return tuple(row for row in standard.rows if everything or row.is_gap)
 
@@ -172,14 +186,13 @@ def _table(
 ) -> Table:
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     every = [row for row in standard.rows if row.table.id == head.id]
     gaps = sum(row.is_gap for row in every) + (choice is not None)
     title = f"{head.ref}: {head.title} ({gaps} {'gap' if gaps == 1 else 'gaps'}, {len(every)} entries)"
     scored = standard.covered.catalogue.scored
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1), expand=True
+        title=_text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1), expand=True
     )
     table.add_column("objective", no_wrap=True)
     table.add_column("status", overflow="fold", max_width=14)
@@ -197,19 +210,21 @@ def _table(
     if len(rows) > MOST_ROWS:
         table.caption = f"and {len(rows) - MOST_ROWS} more: --format csv holds all"
     if choice is not None:
-        cells = [head.id, Text(_allowed("no choice", choice.allowance), style=_STYLES[ObjectiveStatus.OPEN])]
+        cells = [head.id, _text(_allowed("no choice", choice.allowance), style=_STYLES[ObjectiveStatus.OPEN])]
         cells += [""] if scored else []
         table.add_row(
             *cells,
-            *((head.title, "no combination is recorded", _choice_text(choice)) if wide else (_choice_text(choice),)),
+            *(
+                (_text(head.title), "no combination is recorded", _text(_choice_text(choice)))
+                if wide
+                else (_text(_choice_text(choice)),)
+            ),
         )
     return table
 
 
 def _colour(item: GapRow) -> RenderableType:
-    from rich.text import Text
-
-    return Text(_status(item), style=_STYLES[item.row.status])
+    return _text(_status(item), style=_STYLES[item.row.status])
 
 
 def _status(item: GapRow) -> str:
@@ -217,17 +232,15 @@ def _status(item: GapRow) -> str:
 
 
 def _texts(item: GapRow, case: str) -> tuple[RenderableType, RenderableType, RenderableType]:
-    from rich.text import Text
-
     reasons = item.row.reasons[:MOST_REASONS]
     why = "\n".join(f"{reason.code} {reason.message}" for reason in reasons)
     more = len(item.row.reasons) - len(reasons)
     if more > 0:
         why += f"\nand {more} more"
-    action = Text(_next(item.action))
+    action = _text(_next(item.action))
     for command in typed(item.action.commands, case) if item.action and item.action.template is None else ():
-        action.append(f"\n$ {command}", style="bold")
-    return Text(item.row.entry.title, style="bold"), Text(why, style="dim"), action
+        action.append(harmless(f"\n$ {command}"), style="bold")
+    return _text(item.row.entry.title, style="bold"), _text(why, style="dim"), action
 
 
 def _stacked(*parts: RenderableType) -> RenderableType:

@@ -15,7 +15,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from assurance.gsn import native
 from assurance.gsn.arguments import Arguments
@@ -170,6 +170,8 @@ def _encoded(files: dict[str, str]) -> dict[str, bytes]:
 def _bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
+        if not (path.is_file() or path.is_dir()):  # a pipe or device may never end
+            raise InputError.of(C_UNREADABLE, f"{path} is no plain file", Place(str(path)))
         if size <= MAX_BYTES:
             return path.read_bytes()
     except OSError as error:
@@ -179,11 +181,23 @@ def _bytes(path: Path) -> bytes:
     raise InputError.of(G232 if xml else C_TOO_LARGE, f"{size} bytes in one file", Place(str(path)))
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, each key once."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"the key {key[:80]!r} stands twice in one object")
+            seen.add(key)
+    return made
+
+
 def _from_json(data: bytes, file: str) -> Argument:
     if len(data) > MAX_YAML_BYTES:
         raise InputError.of(C_TOO_LARGE, f"{len(data)} bytes in one file", Place(file))
     try:
-        value = json.loads(data)
+        value = json.loads(data, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InputError.of(G130, f"not JSON: {error}", Place(file)) from None
     return Argument.from_json(value, file)

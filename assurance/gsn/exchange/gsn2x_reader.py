@@ -120,6 +120,8 @@ class _Files:
         if len(self._seen) >= MAX_FILES:
             return f"is one file more than {MAX_FILES}"
         try:
+            if resolved.exists() and not (resolved.is_file() or resolved.is_dir()):
+                return "is no plain file"
             self._bytes += resolved.stat().st_size
         except OSError:
             return None  # the reader says why

@@ -31,13 +31,15 @@ G232 = code(
     "G232",
     Severity.ERROR,
     "an XML file is too large or too deep",
-    "split the file; limits are 32 MB, 300,000 elements and 100 levels",
+    "split the file; limits are 32 MB, 300,000 elements, 100 levels and 1,000 declared prefixes",
 )
 
 MAX_BYTES = 32_000_000
 MAX_DEPTH = 100
 MAX_ELEMENTS = 300_000
 MAX_ATTRIBUTES = 200
+MAX_PREFIXES = 1000
+"""Declarations of prefixes in a file: each element with one keeps a table of all that hold for it."""
 
 Name = tuple[str, str]
 """Namespace (empty when there is none) and local name."""
@@ -96,6 +98,7 @@ class _Reader:
         self._count = 0
         self._scopes: list[dict[str, str]] = [{}]
         self._declared: dict[str, str] = {}
+        self._prefixes = 0
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.ordered_attributes = True
@@ -116,6 +119,9 @@ class _Reader:
         raise InputError.of(G231, "a document type declaration stands here", self._place())
 
     def _declare(self, prefix: str | None, uri: str | None) -> None:
+        self._prefixes += 1
+        if self._prefixes > MAX_PREFIXES:
+            raise InputError.of(G232, f"more than {MAX_PREFIXES} declarations of prefixes", self._place())
         self._declared[prefix or ""] = uri or ""
 
     def _start(self, name: str, pairs: list[str]) -> None:

@@ -104,12 +104,15 @@ def fits_scalar(kind: str, given: Any) -> bool:
 
 
 def _leg(given: Any, path: str, place: Place) -> Iterator[Finding]:
-    if not isinstance(given, Mapping) or set(given) - {"status", "documents"}:
+    if not isinstance(given, Mapping) or set(given) - {"status", "documents", "against"}:
         yield G_TYPE.finding(f"{path} is no leg", place, expected="{status, documents}")
         return
     fields = {
         "status": Parameter(type="status", means="what its documents show"),
         "documents": Parameter(type="collection", means="its documents", items="document"),
+        "against": Parameter(
+            type="collection", means="documents that report a failure", items="document", required=False
+        ),
     }
     yield from _mapping(fields, given, path, place)
 

@@ -96,6 +96,8 @@ class _Draft:
     elements: dict[str, Element] = field(default_factory=dict)
     supports: dict[str, list[str]] = field(default_factory=dict)
     contexts: dict[str, list[str]] = field(default_factory=dict)
+    challenges: dict[str, list[str]] = field(default_factory=dict)
+    """Goal -> the counter-evidence that challenges it."""
     status: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     consulted: set[str] = field(default_factory=set)
@@ -292,6 +294,13 @@ def _add(
         fields = {"id": solution, "text": item["text"], "evidence": (item["digest"],), "provenance": noted}
         _make(ElementType.SOLUTION, fields, place, draft)
         draft.supports.setdefault(id, []).append(solution)
+    for item in leg.get("against", ()):
+        solution = f"{where.prefix}CE-{instance_id(name, binding)}-{item['id']}"
+        noted = Provenance(pattern=loaded.id, binding=(*bound, (element.leg, item["id"])))
+        text = f"Counter-evidence: {item['text']}, reports a failure"
+        fields = {"id": solution, "text": text, "evidence": (item["digest"],), "provenance": noted}
+        _make(ElementType.SOLUTION, fields, place, draft)
+        draft.challenges.setdefault(id, []).append(solution)
 
 
 def _omit(id: str, element: PatternElement, scope: Mapping[str, Any], draft: _Draft) -> None:
@@ -376,7 +385,7 @@ def _reachable(draft: _Draft, top: str) -> dict[str, None]:
     waiting = [top]
     while waiting:
         here = waiting.pop()
-        for target in (*draft.supports.get(here, ()), *draft.contexts.get(here, ())):
+        for target in (*draft.supports.get(here, ()), *draft.contexts.get(here, ()), *draft.challenges.get(here, ())):
             if target not in seen:
                 seen.add(target)
                 waiting.append(target)
@@ -405,4 +414,6 @@ def _assembled(loaded: LoadedPattern, draft: _Draft, kept: Mapping[str, None], p
     for id in kept:
         argument.support(prefix + id, *(prefix + other for other in dict.fromkeys(draft.supports.get(id, ()))))
         argument.contextualise(prefix + id, *(prefix + other for other in dict.fromkeys(draft.contexts.get(id, ()))))
+        for other in draft.challenges.get(id, ()):
+            argument.challenge(prefix + other, prefix + id)
     return Instance(argument, {prefix + id: word for id, word in draft.status.items() if id in kept})

@@ -100,10 +100,10 @@ class OwnPattern:
                     data = file.read(MAX_BYTES + 1)
             except OSError:
                 pass  # it was there a moment ago: said below
-        if not self.fresh or of_bytes(data) != self.digest:
+        if len(data) <= MAX_BYTES and (not self.fresh or of_bytes(data) != self.digest):
             message = f"{self.shown} does not hold the pattern with the digest {self.digest}"
             raise InputError.of(G_CHANGED, message, Place(self.shown))
-        return parse_yaml(data, self.shown)
+        return parse_yaml(data, self.shown)  # which refuses what is too large
 
 
 _NONE: Final[Mapping[str, OwnPattern]] = MappingProxyType({})

@@ -50,6 +50,6 @@ def check(arguments: Arguments) -> Iterator[tuple[str, Finding]]:
 
 
 def _found(arguments: Arguments, cycle: tuple[Node, ...], found: Code) -> tuple[str, Finding]:
-    path = " -> ".join(f"{id} of {module}" for module, id in (*cycle, cycle[0]))
+    path = places.listed([f"{id} of {module}" for module, id in (*cycle, cycle[0])], " -> ")
     module, id = cycle[0]
     return module, found.finding(f"circle {path}", places.of_element(arguments[module][id]))

@@ -1,12 +1,24 @@
-"""Where a finding stands: the element's or relation's own place, with the element's identifier filled in."""
+"""Where a finding stands: the element's or relation's own place, with the element's identifier filled in; and lists of
+names in its message, cut where they would run on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from assurance.gsn.elements import Element
 from assurance.gsn.relations import Choice, ClaimPoint, Interface, Relation
 from evidence.diagnostics import Place
+
+_NAMED: Final = 20
+
+
+def listed(names: Sequence[str], between: str = ", ") -> str:
+    """Names in a row; of very many the first ones and how many are left."""
+    if len(names) <= _NAMED:
+        return between.join(names)
+    return f"{between.join(names[:_NAMED])}{between}... ({len(names) - _NAMED} more)"
 
 
 def of_element(element: Element) -> Place:

@@ -58,7 +58,7 @@ def check(argument: Argument) -> Iterator[Finding]:
     for cycle in argument.cycles():
         in_cycle.update(cycle)
         if len(cycle) > 1:  # a loop of one is G106
-            path = " -> ".join((*cycle, cycle[0]))
+            path = places.listed((*cycle, cycle[0]), " -> ")
             yield G105.finding(f"circle {path}", places.of_element(argument[cycle[0]]))
     roots = argument.roots()
     # what challenges something is the top of a counter-argument; `dialectic` says what may challenge
@@ -75,7 +75,7 @@ def check(argument: Argument) -> Iterator[Finding]:
     confidence = {point.goal for point in argument.claim_points}  # the top of a confidence argument (1:5.3)
     goals = [root.id for root in tops if root.type is ElementType.GOAL and root.id not in confidence]
     if len(goals) > 1:
-        message = f"{len(goals)} top goals: {', '.join(goals)}"
+        message = f"{len(goals)} top goals: {places.listed(goals)}"
         yield G115.finding(message, places.of_element(argument[goals[0]]))
     if roots or offered:
         reached = argument.reachable((*(root.id for root in roots), *offered))

@@ -1,6 +1,6 @@
 """Notes on the grammar of statements (rule C6). They look for plain signs in English text and miss much.
 
-Rather silent than wrong: a note comes only where a word list finds no candidate for a verb at all, or finds a
+Whether a reader sees all that stands there is a warning. Rather silent than wrong: a note comes only where a word list finds no candidate for a verb at all, or finds a
 finite verb where the standard asks for a noun phrase. Other languages give chance results; notes never fail a
 check.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from assurance.gsn.elements import Context, Element, ElementType
 from assurance.gsn.model import Argument
 from assurance.gsn.rules import places
+from assurance.gsn.text import unseen
 from evidence.diagnostics import Code, Finding, Severity, code
 
 G120 = code(
@@ -64,6 +65,13 @@ G126 = code(
     "GSN 2:6.3.2",
 )
 
+G254 = code(
+    "G254",
+    Severity.WARNING,
+    "a statement holds characters that nobody sees or that turn others round",
+    "remove them: a reader must see what a tool reads; diagrams show a sign in their place",
+)
+
 LONGEST = 600
 """Characters of a statement that are surely shown in a diagram (`layout` cuts by the space that is there)."""
 
@@ -91,6 +99,8 @@ def _judge(element: Element) -> Iterator[tuple[Code, str]]:
     text = element.text.strip()
     if not text:
         return
+    if hidden := unseen(text):
+        yield G254, f"holds {places.listed(hidden)}"
     if element.type is ElementType.GOAL:
         if text.endswith("?"):
             yield G120, "asks a question"
