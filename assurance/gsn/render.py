@@ -30,6 +30,14 @@ G291 = code(
     "one picture was asked for, but there is not just one module",
     "name a folder: it gets pages for each module",
 )
+G292 = code(
+    "G292",
+    Severity.ERROR,
+    "an argument has more relations than can be drawn in reasonable time",
+    "divide it into modules; `gsn check` and `gsn export` take it as it is",
+)
+MOST_RELATIONS: Final = 60_000
+"""Of one module. A tree of 30,000 elements, which nobody reads on paper any more, has half as many."""
 
 INDEX: Final = "index.html"
 MODULES: Final = "modules.svg"
@@ -59,8 +67,12 @@ def render(arguments: Arguments, output: Path, size_mm: tuple[float, float] | No
 
     `output` that ends in ".svg": the picture of the only module. Otherwise a folder with pages of a size, or with
     `size_mm` None one picture for each module. Raises InputError: G290 where a file cannot be written, G291 for one
-    picture of none or several modules.
+    picture of none or several modules, G292 where there is too much to draw.
     """
+    for argument in (*arguments, *arguments.duplicates):
+        if len(argument.relations) > MOST_RELATIONS:
+            message = f"module {argument.module!r} has {len(argument.relations):,} relations"
+            raise InputError.of(G292, message, argument.place, expected=f"at most {MOST_RELATIONS:,}")
     if output.suffix.lower() == ".svg":
         if len(arguments) + len(arguments.duplicates) != 1:
             count = len(arguments) + len(arguments.duplicates)

@@ -122,6 +122,18 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert caught.value.finding.code == "G290"
 
 
+@pytest.mark.parametrize("name", ["a.svg", "folder"])
+def test_what_is_too_dense_to_draw_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    argument = Argument("dense")
+    argument.add(*(Goal(id=f"G{i}", text="It is so.") for i in range(350)))
+    for i in range(350):
+        argument.support(f"G{i}", *(f"G{j}" for j in range(i + 1, 350)))
+    with pytest.raises(InputError) as caught:
+        render(Arguments([argument]), tmp_path / name)
+    assert caught.value.finding.code == "G292" and "61,075" in caught.value.finding.message
+    assert not list(tmp_path.iterdir()), "nothing is half-written"
+
+
 def test_the_module_view() -> None:
     view = module_view(case())
     assert [(element.type.value, element.id) for element in view] == [
