@@ -53,6 +53,8 @@ def parse_json(data: bytes) -> Any:
     The levels are counted first: a library can raise the interpreter's recursion limit (auto_LiRPA does), and then
     deep nesting would not raise RecursionError but end the process.
     """
+    if data.count(b"[") + data.count(b"{") <= MAX_JSON_DEPTH:
+        return json.loads(data)  # so few brackets open no more levels
     depth = 0
     for token in _BRACKET.finditer(data):
         first = token[0][:1]
