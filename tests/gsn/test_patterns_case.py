@@ -22,8 +22,8 @@ from assurance.binding import SUPPLIED, bind, vocabulary
 from assurance.cli.demo import EXAMPLES
 from assurance.cli.new import new
 from assurance.gsn.elements import Goal
+from assurance.gsn.native_form import TOPICS
 from assurance.gsn.patterns.data import sample, sample_choices
-from assurance.gsn.patterns.diagram import TOPICS
 from assurance.gsn.patterns.format import Pattern
 from assurance.gsn.patterns.instantiate import instantiate
 from assurance.gsn.patterns.library import available, load_pattern, read_pattern, shipped

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from assurance.gsn.elements import Goal, Strategy
+from assurance.gsn.native_form import TOPICS
 from assurance.gsn.patterns.data import sample, sample_choices
-from assurance.gsn.patterns.diagram import TOPICS, as_pattern_argument, multiplicity
+from assurance.gsn.patterns.diagram import as_pattern_argument, multiplicity
 from assurance.gsn.patterns.format import Pattern
 from assurance.gsn.patterns.instantiate import Instance, instantiate
 from assurance.gsn.patterns.library import LoadedPattern, available, load_pattern, with_nested

@@ -11,25 +11,10 @@ from typing import Any, cast
 
 from assurance.gsn.elements import KINDS, Element, Goal, Justification, Solution, Strategy
 from assurance.gsn.model import Argument
+from assurance.gsn.native_form import TOPICS
 from assurance.gsn.patterns.library import LoadedPattern
 from assurance.gsn.patterns.paths import collections_of, tokens
 from assurance.gsn.relations import Choice, PatternCard, Relation, RelationType
-
-TOPICS = (
-    "name",
-    "intent",
-    "motivation",
-    "structure",
-    "participants",
-    "collaboration",
-    "applicability",
-    "consequences",
-    "implementation",
-    "examples",
-    "known_uses",
-    "related_patterns",
-)
-"""The topics of GSN 1:3.4, in its order."""
 
 
 def as_pattern_argument(loaded: LoadedPattern) -> Argument:
