@@ -1,14 +1,10 @@
 """Catalogues of aviation beside DO-178C: counts derived from their data, agreement with the sheets, limits of credit."""
 
-from collections import Counter
-from pathlib import Path
-from typing import Any
-
 import pytest
-import yaml
+from fact_sheets import by_id, facts, per_table, spoken_of
 
 from assurance.case import DAL_OF_CONDITION
-from assurance.catalogue import Entry, load
+from assurance.catalogue import load
 from assurance.catalogue_vocabulary import (
     OPAQUE_KINDS,
     PROOF_KINDS,
@@ -25,32 +21,8 @@ from assurance.catalogue_vocabulary import (
 from evidence.errors import InputError
 from evidence.verdict import Artefact, GuaranteeKind
 
-FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts" / "standards"
 FM, TOOLS, HARDWARE, AMLAS, NPA = "do-333", "do-330", "do-254", "amlas", "easa-npa-2025-07"
 RECALLED = ("arp4754b", "arp4761a", "do-326a")
-SPLIT = {"formal-property": "formal-local-robustness", "output-reachability": "reachability"}
-"""Kinds that the sheets do not tell apart, and the sheets' kind that each was split from."""
-
-
-def facts(id: str) -> dict[str, Any]:
-    path = FACTS / f"{id}.yaml"
-    if not path.is_file():
-        pytest.skip(f"fact sheet {id}.yaml is not at hand beside the repository (../shared)")
-    sheet: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return sheet
-
-
-def by_id(id: str) -> dict[str, Entry]:
-    return {entry.id: entry for entry in load(id).entries}
-
-
-def per_table(id: str) -> dict[str, int]:
-    return dict(Counter(entry.table for entry in load(id).entries))
-
-
-def spoken_of(entry: Entry) -> set[str]:
-    own = {row.evidence.value for row in entry.credit} | {row.evidence.value for row in entry.no_credit}
-    return own | {SPLIT[kind] for kind in own & set(SPLIT)}
 
 
 # DO-333 -------------------------------------------------------------------------------------------------------

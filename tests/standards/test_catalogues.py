@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from fact_sheets import SPLIT, facts
 
 from assurance import catalogue as catalogues
 from assurance.case import DAL_OF_CONDITION
@@ -24,7 +24,6 @@ from assurance.catalogue_vocabulary import (
 from evidence.verdict import Artefact, GuaranteeKind
 
 ROOT = Path(__file__).resolve().parents[2]
-FACTS = ROOT.parent / "shared" / "facts" / "standards"
 IDS = ("arp6983", "do-178c", "iso-26262-6")
 DO, ISO, ARP = "do-178c", "iso-26262-6", "arp6983"
 FORMAL = {
@@ -33,17 +32,7 @@ FORMAL = {
     EvidenceKind.OUTPUT_REACHABILITY,
     EvidenceKind.REACHABILITY,
 }
-SPLIT = {"formal-property": "formal-local-robustness", "output-reachability": "reachability"}
-"""Kinds that the sheets do not tell apart, and the sheets' kind that each was split from."""
 STATISTICAL = {EvidenceKind.PROBABILISTIC_ROBUSTNESS, EvidenceKind.PERFORMANCE_TEST, EvidenceKind.MONITOR_EVIDENCE}
-
-
-def facts(id: str) -> dict[str, Any]:
-    path = FACTS / f"{id}.yaml"
-    if not path.is_file():
-        pytest.skip(f"fact sheet {id}.yaml is not at hand beside the repository (../shared)")
-    sheet: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return sheet
 
 
 def by_id(id: str) -> dict[str, Entry]:

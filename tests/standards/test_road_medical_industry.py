@@ -1,12 +1,9 @@
 """Catalogues of road vehicles, medical devices and industry: counts of the sheets, splits, what earns what."""
 
 import re
-from collections import Counter
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from fact_sheets import by_id, facts, per_table, spoken_of
 
 from assurance.catalogue import Entry, available, load
 from assurance.catalogue_vocabulary import (
@@ -24,38 +21,13 @@ from assurance.catalogue_vocabulary import (
 from evidence.errors import InputError
 from evidence.verdict import Artefact, GuaranteeKind
 
-FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts" / "standards"
 AI, SOTIF, FORMAL, AUTONOMY, SOFTWARE, RISK = (
     "iso-pas-8800", "iso-21448", "iso-iec-24029-2", "ul-4600", "iec-62304", "iso-14971"
 )  # fmt: skip
 SHEETS = (AI, SOTIF, FORMAL, AUTONOMY, SOFTWARE, RISK)
 ASIL_PARTS = ("iso-26262-2", "iso-26262-3", "iso-26262-4", "iso-26262-8")
 SHORT = (*ASIL_PARTS, "iso-sae-21434", "iec-81001-5-1", "iec-61508", "iec-62443")
-SPLIT = {"formal-property": "formal-local-robustness", "output-reachability": "reachability"}
-"""Kinds that the sheets do not tell apart, and the sheets' kind that each was split from."""
 GRADES = (Grade.LOW, Grade.MEDIUM, Grade.MEDIUM_HIGH, Grade.HIGH)
-
-
-def facts(id: str) -> dict[str, Any]:
-    path = FACTS / f"{id}.yaml"
-    if not path.is_file():
-        pytest.skip(f"fact sheet {id}.yaml is not at hand beside the repository (../shared)")
-    sheet: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return sheet
-
-
-def by_id(id: str) -> dict[str, Entry]:
-    return {entry.id: entry for entry in load(id).entries}
-
-
-def per_table(id: str) -> dict[str, int]:
-    return dict(Counter(entry.table for entry in load(id).entries))
-
-
-def spoken_of(entry: Entry) -> set[str]:
-    """Kinds of evidence that an entry credits or refuses, in the sheets' vocabulary."""
-    own = {row.evidence.value for row in entry.credit} | {row.evidence.value for row in entry.no_credit}
-    return own | {SPLIT[kind] for kind in own & set(SPLIT)}
 
 
 def parts_of(sheet_id: str, id: str) -> list[Entry]:
