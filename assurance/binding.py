@@ -77,7 +77,10 @@ def vocabulary(
     """All that a case gives by itself, legs as lists of documents. `base` holds texts, requirements, risks and what
     speaks for the tool."""
     case = loaded.case
-    requirements = [item | _verification(register, case.requirement(item["id"]), item) for item in base["requirements"]]
+    requirements = [
+        given | _verification(register, item, given)
+        for item, given in zip(case.requirements, base["requirements"], strict=True)
+    ]
     return {
         **base,
         "requirements": requirements,

@@ -7,10 +7,10 @@ read (`snapshot.py`). Every mistake is reported, not only the first.
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, FileOf, Requirement, asil
+from assurance.case_compliance_checks import SUBJECTS, alike, subjects
 from assurance.case_compliance_checks import references as compliance
 from assurance.catalogue import load as load_catalogue
 from assurance.catalogue_vocabulary import EvidenceKind
@@ -20,6 +20,7 @@ from evidence.diagnostics import Finding, Severity, code
 from evidence.engineering import KINDS
 from evidence.engines import ENGINES
 from evidence.errors import InputError
+from evidence.names import folded_name
 from evidence.strict_yaml import Document
 from evidence.verdict import Artefact, GuaranteeKind, Predictor
 
@@ -112,8 +113,8 @@ def check(case: Case, document: Document) -> Iterator[Finding]:
     yield from wording_notes(case, document)
 
 
-_SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postprocessing")
-"""What a document can be about besides declared items."""
+MAX_LISTED = 30
+"""How many names a message lists of those that would have been right."""
 
 _LISTS = (
     "hazards", "people", "standards", "safety_requirements", "requirements", "models", "data_sets", "tables",
@@ -125,13 +126,14 @@ _LISTS = (
 def _unique(case: Case, document: Document) -> Iterator[Finding]:
     known: dict[str, str] = {}
     for number, person in enumerate(case.people):
-        name = " ".join(unicodedata.normalize("NFKC", person.name).casefold().split())
+        name = folded_name(person.name)
         if name in known:
             message = (
                 f"{person.id!r} and {known[name]!r} have the same name: one person cannot be independent of himself"
             )
             yield C_SAME_PERSON.finding(message, document.place(("people", number, "name")))
         known.setdefault(name, person.id)
+    yield from alike(case, document)
     for name in _LISTS:
         seen: set[str] = set()
         for number, item in enumerate(getattr(case, name)):
@@ -149,7 +151,7 @@ def _unique(case: Case, document: Document) -> Iterator[Finding]:
         ("models", "data_sets", "tables", "property_files", "pattern_files", "documents", "external_verdicts"),
         ("runs", "external_verdicts"),
     ):
-        owner = dict.fromkeys(_SUBJECTS, "a fixed subject of documents")
+        owner = dict.fromkeys(SUBJECTS, "a fixed subject of documents")
         for name in names:
             for number, item in enumerate(getattr(case, name)):
                 other = owner.setdefault(item.id, name)
@@ -164,15 +166,17 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
         return {item.id for item in items}  # type: ignore[attr-defined]
 
     hazards, people, models = ids(case.hazards), ids(case.people), ids(case.models)
-    parents = ids(case.safety_requirements) | ids(case.requirements)
+    requirements = ids(case.requirements)
+    parents = ids(case.safety_requirements) | requirements
     data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
     properties = ids(case.property_files)
-    about = parents | models | data | tables | properties | set(_SUBJECTS)
-    standards = ids(case.standards)
+    about = subjects(case)
+    standards, kinds = ids(case.standards), set(EvidenceKind)
 
-    def missing(name: str, known: set[str], kind: str, *path: str | int) -> Iterator[Finding]:
+    def missing(name: str, known: Collection[str], kind: str, *path: str | int) -> Iterator[Finding]:
         if name not in known:
-            listed = ", ".join(sorted(known)) or "none is declared"
+            more = f" and {len(known) - MAX_LISTED} more" if len(known) > MAX_LISTED else ""
+            listed = ", ".join(sorted(known)[:MAX_LISTED]) + more or "none is declared"
             yield C_REFERENCE.finding(f"no {kind} {name!r}", document.place(path), expected=f"one of: {listed}")
 
     for i, safety in enumerate(case.safety_requirements):
@@ -181,7 +185,8 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     for i, requirement in enumerate(case.requirements):
         here = ("requirements", i)
         for j, name in enumerate(requirement.parents):
-            yield from missing(name, parents - {requirement.id}, "parent requirement", *here, "parents", j)
+            if name not in parents or name == requirement.id:
+                yield from missing(name, parents - {requirement.id}, "parent requirement", *here, "parents", j)
         for j, name in enumerate(requirement.hazards):
             yield from missing(name, hazards, "hazard", *here, "hazards", j)
         yield from missing(requirement.author, people, "person", *here, "author")
@@ -199,11 +204,11 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
             elif isinstance(regions, FileOf):
                 yield from missing(regions.property_file, properties, "property file", *place, "property_file")
     for i, run in enumerate(case.runs):
-        yield from missing(run.requirement, ids(case.requirements), "requirement", "runs", i, "requirement")
-        yield from missing(run.engine, set(ENGINES), "engine", "runs", i, "engine")
+        yield from missing(run.requirement, requirements, "requirement", "runs", i, "requirement")
+        yield from missing(run.engine, ENGINES, "engine", "runs", i, "engine")
     for i, verdict in enumerate(case.external_verdicts):
         here = ("external_verdicts", i)
-        yield from missing(verdict.requirement, ids(case.requirements), "requirement", *here, "requirement")
+        yield from missing(verdict.requirement, requirements, "requirement", *here, "requirement")
         yield from missing(verdict.model, models, "model", *here, "model")
         yield from missing(verdict.property_file, properties, "property file", *here, "property_file")
     for i, item in enumerate(case.documents):
@@ -212,13 +217,13 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
             yield from missing(item.reviewer, people, "person", "documents", i, "reviewer")
         for j, name in enumerate(item.about):
             yield from missing(name, about, "item", "documents", i, "about", j)
-        yield from missing(item.evidence, set(EvidenceKind), "kind of evidence", "documents", i, "evidence")
+        yield from missing(item.evidence, kinds, "kind of evidence", "documents", i, "evidence")
         for j, name in enumerate(item.objectives):
             yield from missing(name.partition(":")[0], standards, "standard", "documents", i, "objectives", j)
     for i, deviation in enumerate(case.deviations):
         yield from missing(deviation.accepted_by, people, "person", "deviations", i, "accepted_by")
         named, colon, _ = deviation.about.partition(":")
-        known, kind = (standards, "standard") if colon else (ids(case.requirements) | threats, "requirement")
+        known, kind = (standards, "standard") if colon else (requirements | threats, "requirement")
         yield from missing(named, known, kind, "deviations", i, "about")
     yield from _doubts(case, document, missing)
     yield from compliance(case, document, missing, C_TWICE)
@@ -303,8 +308,8 @@ def _levels(case: Case, document: Document) -> Iterator[Finding]:
 
 
 def _requirements(case: Case, document: Document) -> Iterator[Finding]:
-    with_run = {run.requirement for run in case.runs}
-    with_document = {name for item in case.documents for name in item.about}
+    declared = {item.id: item for item in reversed(case.requirements)}  # the first of those that share an id
+    examined = {run.requirement for run in case.runs} | {name for item in case.documents for name in item.about}
     answered = {name for item in case.requirements for name in item.hazards}
     answered |= {name for item in case.safety_requirements for name in item.hazards}
     for i, requirement in enumerate(case.requirements):
@@ -317,13 +322,13 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
         if review is not None and review.independent and review.by == requirement.author:
             where = document.place(("requirements", i, "meaning_review", "by"))
             yield C_REVIEWER.finding(f"{review.by!r} wrote requirement {requirement.id}", where)
-        if requirement.id not in with_run | with_document:
+        if requirement.id not in examined:
             yield C_NO_RUN.finding(f"nothing examines requirement {requirement.id}", place)
         yield from _deployed(case, requirement, document, i)
     for i, run in enumerate(case.runs):
-        if not _declared(case, run.requirement):
+        if run.requirement not in declared:
             continue
-        formal = case.requirement(run.requirement).property
+        formal = declared[run.requirement].property
         place = document.place(("runs", i, "engine"))
         if formal is None:
             yield C_ENGINE.finding(
@@ -341,7 +346,7 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
                     document.place(("runs", i, "parameters")),
                 )
     for i, verdict in enumerate(case.external_verdicts):
-        if _declared(case, verdict.requirement) and case.requirement(verdict.requirement).property is None:
+        if verdict.requirement in declared and declared[verdict.requirement].property is None:
             yield C_ENGINE.finding(
                 f"external verdict {verdict.id}: requirement {verdict.requirement} has no formal property to compare with",
                 document.place(("external_verdicts", i, "requirement")),
@@ -363,10 +368,6 @@ def _circles(case: Case, document: Document) -> Iterator[Finding]:
     for i, requirement in enumerate(case.requirements):
         if requirement.id not in rooted:
             yield T_CIRCLE.finding(f"{requirement.id} traces to itself", document.place(("requirements", i, "parents")))
-
-
-def _declared(case: Case, requirement: str) -> bool:
-    return any(item.id == requirement for item in case.requirements)
 
 
 def _deployed(case: Case, requirement: Requirement, document: Document, i: int) -> Iterator[Finding]:

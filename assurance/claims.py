@@ -6,7 +6,6 @@ result flows in here.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FileOf, FormalProperty, Requirement
@@ -34,6 +33,8 @@ class Claim:
     reviewed: bool
     """A named person confirmed that the formal property means what the sentence says."""
     review_independent: bool
+    criterion_digest: str
+    """Identity of what is demanded, apart from the model: retraining keeps it, lowering an epsilon changes it."""
     author: str = ""
     """Who wrote the requirement: neither reviews its meaning independently nor accepts its shortfalls."""
     meaning: str = ""
@@ -45,17 +46,6 @@ class Claim:
     noise: tuple[float, str] | None = None
     """Standard deviation and unit of the noise of a deployed smoothed classifier."""
 
-    @property
-    def criterion_digest(self) -> str:
-        """Identity of what is demanded, apart from the model: retraining keeps it, lowering an epsilon changes it."""
-        criterion = {
-            "at_least": self.criterion.at_least,
-            "guarantee": self.criterion.guarantee.value,
-            "error_probability": self.criterion.error_probability,
-        }
-        statement = self.statement.model_dump(mode="json", exclude={"model"})
-        return of_bytes(canonical_json({"statement": statement, "criterion": criterion, "noise": self.noise}))
-
 
 def claim_of(case: Case, requirement: Requirement) -> Claim | None:
     """The claim of a requirement, or None when it has no formal property.
@@ -66,28 +56,38 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
     formal = requirement.property
     if formal is None:
         return None
-    noise = case.model(formal.model).smoothing_noise
+    deployed = case.model(formal.model).smoothing_noise
+    noise = (deployed.value, deployed.unit) if deployed else None
+    statement = statement_of(case, formal)
     criterion = Criterion(formal.at_least, formal.guarantee, formal.error_probability)
-    bare = Claim(
-        requirement.id,
-        statement_of(case, formal),
-        criterion,
-        reviewed=False,
-        review_independent=False,
-        noise=(noise.value, noise.unit) if noise else None,
-    )
-    meaning = of_bytes(canonical_json({"text": requirement.text, "property": bare.criterion_digest}))
+    demanded = _criterion_digest(statement, criterion, noise)
+    meaning = of_bytes(canonical_json({"text": requirement.text, "property": demanded}))
     review = requirement.meaning_review
     valid = review is not None and review.of in (None, meaning)
-    return dataclasses.replace(
-        bare,
+    return Claim(
+        requirement.id,
+        statement,
+        criterion,
         reviewed=valid,
         review_independent=valid and review is not None and review.independent and review.by != requirement.author,
+        criterion_digest=demanded,
         author=requirement.author,
         meaning=meaning,
-        identity=of_bytes(canonical_json({"model": bare.statement.model, "criterion": bare.criterion_digest})),
+        identity=of_bytes(canonical_json({"model": statement.model, "criterion": demanded})),
         review_lapsed=review is not None and not valid,
+        noise=noise,
     )
+
+
+def _criterion_digest(statement: Statement, criterion: Criterion, noise: tuple[float, str] | None) -> str:
+    """Identity of what is demanded, apart from the model."""
+    wanted = {
+        "at_least": criterion.at_least,
+        "guarantee": criterion.guarantee.value,
+        "error_probability": criterion.error_probability,
+    }
+    examined = statement.model_dump(mode="json", exclude={"model"})
+    return of_bytes(canonical_json({"statement": examined, "criterion": wanted, "noise": noise}))
 
 
 def statement_of(case: Case, formal: FormalProperty) -> Statement:

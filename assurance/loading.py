@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from assurance.case import Case
 from assurance.case_checks import check
 from assurance.claims import Claim, claim_of
+from assurance.collector import cycles_left_alone
 from assurance.gsn.patterns.library import OwnPattern
 from evidence.diagnostics import Finding, Place, Severity, code, has_errors
 from evidence.digest import of_bytes, of_file
@@ -79,12 +81,12 @@ class LoadedCase:
     def evidence_folder(self) -> Path:
         return self.folder / self.case.evidence_folder
 
-    @property
+    @cached_property
     def stale(self) -> frozenset[str]:
         """Declared digests whose file is missing or has changed."""
         return frozenset(item.declared for item in self.files if not item.fresh)
 
-    @property
+    @cached_property
     def own_patterns(self) -> dict[str, OwnPattern]:
         """The organisation's own patterns by id."""
         files = {item.id: item for item in self.files}
@@ -98,6 +100,7 @@ class LoadedCase:
         return next((item.path for item in self.files if item.declared == digest and item.fresh), None)
 
 
+@cycles_left_alone()
 def load(where: Path) -> LoadedCase:
     """Load the case in a folder or file. Raises InputError (C1xx, all mistakes found) when it is not usable."""
     try:

@@ -16,7 +16,7 @@ from assurance.case import Case, DocumentItem
 from assurance.engineering_checks import Reading, read_document
 from assurance.loading import LoadedCase
 from evidence.diagnostics import Finding, Place, Severity, code
-from evidence.digest import PREFIX, is_digest, of_bytes
+from evidence.digest import of_bytes
 from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
 from evidence.records import DocumentRecord, Guarantee, RunRecord, Shows, SmoothingRecord, read_record, record_bytes
@@ -159,11 +159,14 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     declared = {run.id: run.requirement for run in loaded.case.answering}
     newest = {entry.run: number for number, entry in enumerate(entries)}
     runs = []
+    whole: set[str] = set()
     for number, entry in enumerate(entries):
         try:
             record = read_record(store.get(entry.record), f"record {entry.record}")
             for digest in record.artefacts.values():
-                store.get(digest)  # a proof whose certificate is gone or altered cannot be checked again
+                if digest not in whole:
+                    store.get(digest)  # a proof whose certificate is gone or altered cannot be checked again
+                    whole.add(digest)
         except AssuranceError as error:
             findings += error.findings
             continue
@@ -184,10 +187,8 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
 def _unjournaled(store: Store, known: set[str]) -> list[tuple[str, RunRecord]]:
     """Records that answered a request and that no journal entry names: the journal lost them, or a run was killed."""
     found: dict[str, RunRecord] = {}
-    for path in sorted((store.root / "requests").glob("*.json")):
-        key = PREFIX + path.stem
-        digest = store.answer(key) if is_digest(key) else None
-        if digest is None or digest in known or digest not in store:
+    for _, digest, _ in store.answers():
+        if digest in known or digest not in store:
             continue
         try:
             record = read_record(store.get(digest), f"record {digest}")
@@ -250,12 +251,9 @@ def _predictor(case: Case, about: tuple[str, ...]) -> Predictor:
     return Predictor.SMOOTHED if all(item.predictor is Predictor.SMOOTHED for item in models) else Predictor.BASE
 
 
-def sidecar_of(store: Store, item: RunItem) -> dict[str, Any]:
-    """Date, duration and command of the run that made a record, where the store still knows them."""
-    for path in sorted((store.root / "requests").glob("*.json")):
-        key = PREFIX + path.stem
-        if not is_digest(key):
-            continue
-        if store.answer(key) == item.digest:
-            return store.sidecar(key)
-    return {}
+def sidecars(store: Store) -> dict[str, dict[str, Any]]:
+    """By record, the date, duration and command of the run that made it, where the store still knows them."""
+    found: dict[str, dict[str, Any]] = {}
+    for _, digest, sidecar in store.answers():
+        found.setdefault(digest, sidecar)
+    return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from assurance.argument import BuiltArgument, build_argument
 from assurance.case import BallsOf
 from assurance.challenges import blanket_refusal, doubted_evidence, threat_digest
+from assurance.collector import cycles_left_alone
 from assurance.gsn.elements import Goal
 from assurance.loading import LoadedCase
 from assurance.objectives import Coverage, coverage
@@ -20,8 +21,8 @@ from assurance.register import Register, collect
 from assurance.status import Standing, Status, disposes, doubted, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from assurance.words import counted, predictor_words
-from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.disagreement import cross_findings
 from evidence.external.agreement import inconsistencies
 from evidence.records import ExternalVerdictRecord
 from evidence.specification import KeepLabel
@@ -67,6 +68,7 @@ class Snapshot:
     problems: tuple[ProblemReport, ...] = ()
 
 
+@cycles_left_alone()
 def take(loaded: LoadedCase, store: Store) -> Snapshot:
     """Derive everything from the case and its store. Raises InputError or StoreError when a part cannot be read."""
     register = collect(loaded, store)
@@ -84,7 +86,8 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
         *traps(loaded),
     ]
     findings += [finding for item in covered for finding in item.findings]
-    findings += [finding for standing in found.values() for finding in _standing_findings(loaded, standing)]
+    for number, requirement in enumerate(loaded.case.requirements):
+        findings += _standing_findings(loaded, found[requirement.id], number)
     findings += _blanket_findings(loaded)
     findings += _disputed_findings(register)
     findings += _external_findings(register)
@@ -140,8 +143,8 @@ def _external_findings(register: Register) -> list[Finding]:
     return found
 
 
-def _standing_findings(loaded: LoadedCase, standing: Standing) -> list[Finding]:
-    number = next(i for i, item in enumerate(loaded.case.requirements) if item.id == standing.requirement)
+def _standing_findings(loaded: LoadedCase, standing: Standing, number: int) -> list[Finding]:
+    """What is to be said about where the requirement stands that the case lists at this place."""
     where = loaded.document.place(("requirements", number), standing.requirement)
     place = Place(where.file, where.line, where.column, where.field, standing.requirement)
     findings = []

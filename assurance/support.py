@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
@@ -214,8 +215,12 @@ def _covers_all(claim: Claim) -> bool:
 
 def _needed(claim: Claim, total: int) -> int:
     """Least number of regions that meets the criterion; at least one: nothing is met by an empty set."""
-    exact = Fraction(repr(claim.criterion.at_least)) * total
-    return max(1, math.ceil(exact))
+    return _least(claim.criterion.at_least, total)
+
+
+@lru_cache(maxsize=1_000)
+def _least(share: float, total: int) -> int:
+    return max(1, math.ceil(Fraction(repr(share)) * total))
 
 
 def files_of(statement: Statement) -> set[str]:

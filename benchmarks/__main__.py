@@ -1,6 +1,6 @@
 """`make bench`: run every benchmark but the long one, or those that are named, and print one line each.
 
-python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [gsn] [coverage] [vnncomp]
+python -m benchmarks [bounds] [smoothing] [checker] [prover] [demo] [pdf] [gsn] [coverage] [gaps] [vnncomp]
 `vnncomp` takes up to some hours and goes on where it stopped.
 """
 
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.bench_coverage import bench_coverage
+from benchmarks.bench_gaps import bench_gaps
 from benchmarks.bounds import bounds, checker
 from benchmarks.dossier import demo, pdf
 from benchmarks.gsn import gsn
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], list[str]]] = {
     "pdf": pdf,
     "gsn": gsn,
     "coverage": bench_coverage,
+    "gaps": bench_gaps,
     "vnncomp": vnncomp,
 }
 LONG = ("vnncomp",)

@@ -25,24 +25,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.diagnostics import Finding, Place, Severity, code
-from evidence.digest import short
 from evidence.engines.base import Progress, silent
 from evidence.errors import AssuranceError, MissingLibraryError, UnsupportedError
 from evidence.network import Model, Network, compares_outputs, ends_in_softmax, read_graph, simplest, without_softmax
 from evidence.provenance import library_versions
-from evidence.records import BoundsRecord, Counterexample, CrossCheck
+from evidence.records import Counterexample, CrossCheck
 from evidence.records.base import Scalar
 from evidence.regions import Floats, RegionSet
 from evidence.replay import Runtime, executed
 from evidence.specification import Statement
-
-E_CROSS = code(
-    "E116",
-    Severity.ERROR,
-    "a cross-check disagrees with the record",
-    "rely on neither result: find out which method is wrong, with the regions that the record lists; keep both records",
-)
 
 MOST_UNDECIDED = 120
 """ReLUs that may be on or off: with more of them the MILP is not asked."""
@@ -73,21 +64,6 @@ class Crossed:
 def wanted(parameters: Mapping[str, Scalar]) -> bool:
     """Whether a run's parameters ask for cross-checks."""
     return parameters.get("cross_check") is True
-
-
-def cross_findings(record: object, digest: str) -> tuple[Finding, ...]:
-    """An error for each cross-check of a record that disagrees with it."""
-    if not isinstance(record, BoundsRecord):
-        return ()
-    return tuple(
-        E_CROSS.finding(
-            f"record {short(digest)}: {check.by} disagrees on {len(check.disagreed)} of {check.examined} regions "
-            f"({_listed(check.disagreed)}): {check.note}",
-            Place(element=digest),
-        )
-        for check in record.cross_checks
-        if check.disagreed
-    )
 
 
 def cross_check(
@@ -399,8 +375,3 @@ def _single_box(lower: Floats, upper: Floats) -> tuple[NDArray[np.float32], NDAr
     low = np.where(low.astype(np.float64) < lower, np.nextafter(low, np.float32(np.inf)), low)
     high = np.where(high.astype(np.float64) > upper, np.nextafter(high, np.float32(-np.inf)), high)
     return low, high
-
-
-def _listed(regions: Sequence[int]) -> str:
-    more = f" and {len(regions) - _MOST_NOTES} more" if len(regions) > _MOST_NOTES else ""
-    return ", ".join(map(str, regions[:_MOST_NOTES])) + more

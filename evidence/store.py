@@ -100,6 +100,10 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._objects = f"{root / 'objects'}{os.sep}"
+        self._requests = f"{root / 'requests'}{os.sep}"
+        self._noted: dict[str, Entry] = {}
+        self._noted_up_to = 0
 
     def put(self, data: bytes) -> str:
         """Keep bytes; returns their digest. Writing the same bytes again is free."""
@@ -111,15 +115,18 @@ class Store:
 
     def get(self, digest: str) -> bytes:
         """The bytes with this digest. Raises StoreError E102 when absent, E103 when altered."""
-        path = self._path(digest)
+        if not is_digest(digest):
+            raise StoreError.of(E_MISSING, f"{digest!r} is no digest")
+        name = digest.removeprefix(PREFIX)
+        path = f"{self._objects}{name[:2]}{os.sep}{name}"
         try:
-            data = path.read_bytes()
+            data = _read(path)
         except FileNotFoundError:
-            raise StoreError.of(E_MISSING, f"no object {digest}", Place(str(path))) from None
+            raise StoreError.of(E_MISSING, f"no object {digest}", Place(path)) from None
         except OSError as error:
-            raise StoreError.of(E_MISSING, f"cannot read {digest}: {error.strerror}", Place(str(path))) from None
+            raise StoreError.of(E_MISSING, f"cannot read {digest}: {error.strerror}", Place(path)) from None
         if of_bytes(data) != digest:
-            raise StoreError.of(E_ALTERED, f"object {digest} holds other bytes", Place(str(path)))
+            raise StoreError.of(E_ALTERED, f"object {digest} holds other bytes", Place(path))
         return data
 
     def path(self, digest: str) -> Path:
@@ -132,18 +139,27 @@ class Store:
     def answer(self, request_key: str) -> str | None:
         """Digest of the record that answers a request, or None. Raises StoreError E104 for a broken index."""
         path = self._request_path(request_key)
-        if not _is_file(path):
-            return None
-        record = self._json(path).get("record")
-        if not isinstance(record, str):
-            raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))
-        return record
+        return self._answer(path)[0] if _is_file(path) else None
 
     def sidecar(self, request_key: str) -> dict[str, Any]:
         """Duration, host, date and command of the run that answered a request ({} when unknown)."""
         path = self._request_path(request_key)
-        found = self._json(path).get("sidecar") if _is_file(path) else None
-        return found if isinstance(found, dict) else {}
+        return self._answer(path)[1] if _is_file(path) else {}
+
+    def answers(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Every request key that has an answer, the record that answers it, and facts about the run, by key.
+        Raises StoreError E104 for a broken index."""
+        try:
+            names = sorted(path.name for path in (self.root / "requests").iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise StoreError.of(E_INDEX, f"requests: {error.strerror}", Place(str(self.root / "requests"))) from None
+        for name in names:
+            key = PREFIX + name.removesuffix(".json")
+            if name.endswith(".json") and is_digest(key):
+                record, sidecar = self._answer(f"{self._requests}{name}")
+                yield key, record, sidecar
 
     def remember(self, request_key: str, record: str, sidecar: dict[str, Any]) -> None:
         """Note which record answers a request, with facts that are no part of the record's identity."""
@@ -168,7 +184,8 @@ class Store:
 
     def note(self, entry: Entry) -> None:
         """Append to the journal, unless this is what the run answered last: going back to an earlier state is noted."""
-        if next((item for item in reversed(self.journal()) if item.run == entry.run), None) == entry:
+        self._read_on()
+        if self._noted.get(entry.run) == entry:
             return
         fields = {name: getattr(entry, name) for name in Entry.__slots__}
         try:
@@ -180,20 +197,43 @@ class Store:
         except OSError as error:
             raise StoreError.of(E_WRITE, f"journal: {error.strerror}", Place(str(self.root))) from None
 
+    def _read_on(self) -> None:
+        """Take up what the journal gained since this was asked last: it is never rewritten, so that many runs stay
+        cheap. Raises StoreError E104 as `journal` does."""
+        path = self.root / "journal.jsonl"
+        try:
+            with path.open("rb") as stream:
+                if stream.seek(0, os.SEEK_END) < self._noted_up_to:  # somebody put an older journal back
+                    self._noted, self._noted_up_to = {}, 0
+                stream.seek(self._noted_up_to)
+                gained = stream.read()
+        except (FileNotFoundError, NotADirectoryError):
+            gained = b""
+        except OSError as error:
+            raise StoreError.of(E_INDEX, f"journal: {error.strerror}", Place(str(path))) from None
+        for number, line in enumerate(gained.splitlines(), 1):
+            if line.strip():
+                entry = _entry(line, Place(str(path), number if not self._noted_up_to else None))
+                self._noted[entry.run] = entry
+        self._noted_up_to += len(gained)
+
     def digests(self) -> Iterator[str]:
         """All digests in the store, sorted."""
         for path in sorted(self.root.glob("objects/??/*")):
             if re.fullmatch(r"[0-9a-f]{64}", path.name):
                 yield PREFIX + path.name
 
-    def _json(self, path: Path) -> dict[str, Any]:
+    def _answer(self, path: Path | str) -> tuple[str, dict[str, Any]]:
+        """Record and sidecar of one entry of the index; a sidecar that is none is empty."""
         try:
-            value = parse_json(path.read_bytes())
+            value = parse_json(_read(path))
         except (OSError, ValueError):
             value = None
-        if not isinstance(value, dict):
+        record = value.get("record") if isinstance(value, dict) else None
+        if not isinstance(record, str):
             raise StoreError.of(E_INDEX, "unreadable index entry", Place(str(path)))
-        return value
+        sidecar = value.get("sidecar")
+        return record, sidecar if isinstance(sidecar, dict) else {}
 
     def _path(self, digest: str) -> Path:
         if not is_digest(digest):
@@ -205,6 +245,12 @@ class Store:
         if not is_digest(request_key):
             raise StoreError.of(E_INDEX, f"{request_key!r} is no request key")
         return self.root / "requests" / f"{request_key.removeprefix(PREFIX)}.json"
+
+
+def _read(path: Path | str) -> bytes:
+    """The bytes of a small file; ten thousand of them are read at once, and pathlib takes longer than the reading."""
+    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
+        return stream.readall()
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -101,19 +101,16 @@ def parse_yaml(data: bytes | str, file: str) -> Document:
     except UnicodeError as error:
         where = getattr(error, "start", 0)
         raise InputError.of(C_SYNTAX, f"not UTF-8 text at position {where}", Place(file)) from None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _refuse_references_and_depth(text, file, loader)
-        node = yaml.compose(text, Loader=loader)
+        reader = _Reader(text, file)
+        value = reader.document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise InputError.of(C_SYNTAX, error.problem or "not valid YAML", place) from None
     except yaml.YAMLError as error:
         raise InputError.of(C_SYNTAX, str(error).splitlines()[0], Place(file)) from None
-    positions: dict[Path_, tuple[int, int]] = {}
-    value = None if node is None else _construct(node, (), positions, file)
-    return Document(value, file, positions)
+    return Document(value, file, reader.positions)
 
 
 def validate(document: Document, model: type[Model], rename: Callable[[Path_], Path_] | None = None) -> Model:
@@ -198,53 +195,74 @@ def _real_path(loc: Path_, value: Any) -> Path_:
     return tuple(path)
 
 
-def _refuse_references_and_depth(text: str, file: str, loader: Any) -> None:
-    """Walk the event stream first: cheap, and it stops alias bombs and deep nesting before a tree is built."""
-    depth = 0
-    documents = 0
-    nodes = 0
-    for event in yaml.parse(text, Loader=loader):
+class _Reader:
+    """Builds the value while it walks the events: what is refused stops it before anything grows out of hand."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.next_event: Callable[[], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event
+        self.file = file
+        self.positions: dict[Path_, tuple[int, int]] = {}
+        self.nodes = 0
+
+    def document(self) -> Any:
+        """The one document of the text, None for an empty text."""
+        self.next_event()  # the start of the stream
+        if isinstance(self.next_event(), yaml.StreamEndEvent):
+            return None
+        value = self.value(self.next_event(), ())
+        self.next_event()  # the end of the document
+        event = self.next_event()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise InputError.of(C_REFUSED, "a second document in one file", self.place(event))
+        return value
+
+    def value(self, event: Any, path: Path_) -> Any:
+        """The value that begins with an event, at a path."""
+        self.accept(event)
         mark = event.start_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        nodes += isinstance(event, yaml.NodeEvent)
-        if nodes > MAX_NODES:
-            raise InputError.of(C_TOO_LARGE, f"more than {MAX_NODES} keys and values in one file", place)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise InputError.of(C_REFUSED, "anchors and aliases are not accepted", place)
-        tag = getattr(event, "tag", None)
-        if tag:
-            raise InputError.of(C_REFUSED, f"the tag {tag!r} is not accepted", place)
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise InputError.of(C_REFUSED, "a second document in one file", place)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise InputError.of(C_TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting", place)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+        self.positions.setdefault(path, (mark.line + 1, mark.column + 1))
+        if isinstance(event, yaml.ScalarEvent):
+            return event.value if event.style else _plain(event.value)
+        if len(path) >= MAX_DEPTH:
+            raise InputError.of(C_TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting", self.place(event))
+        return self.sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self.mapping(path)
 
+    def sequence(self, path: Path_) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := self.next_event(), yaml.SequenceEndEvent):
+            items.append(self.value(event, (*path, len(items))))
+        return items
 
-def _construct(node: Any, path: Path_, positions: dict[Path_, tuple[int, int]], file: str) -> Any:
-    mark = node.start_mark
-    positions.setdefault(path, (mark.line + 1, mark.column + 1))
-    if isinstance(node, yaml.ScalarNode):
-        return node.value if node.style else _plain(node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return [_construct(child, (*path, i), positions, file) for i, child in enumerate(node.value)]
-    mapping: dict[str, Any] = {}
-    for key_node, child in node.value:
-        key_mark = key_node.start_mark
-        place = Place(file, key_mark.line + 1, key_mark.column + 1, dotted(path) or None)
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise InputError.of(C_REFUSED, "a key must be a plain word", place)
-        key = str(key_node.value)
-        if key in mapping:
-            raise InputError.of(C_DUPLICATE, f"the key {key!r} stands twice", place)
-        positions[(*path, key)] = (key_mark.line + 1, key_mark.column + 1)
-        mapping[key] = _construct(child, (*path, key), positions, file)
-    return mapping
+    def mapping(self, path: Path_) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := self.next_event(), yaml.MappingEndEvent):
+            self.accept(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                raise InputError.of(C_REFUSED, "a key must be a plain word", self.place(event, path))
+            key = event.value
+            if key in found:
+                raise InputError.of(C_DUPLICATE, f"the key {key!r} stands twice", self.place(event, path))
+            mark: Any = event.start_mark
+            here = (*path, key)
+            self.positions[here] = (mark.line + 1, mark.column + 1)
+            found[key] = self.value(self.next_event(), here)
+        return found
+
+    def accept(self, event: Any) -> None:
+        """Count a key or value and refuse references and tags."""
+        self.nodes += 1
+        if event.anchor is None and not event.tag and self.nodes <= MAX_NODES:
+            return
+        if self.nodes > MAX_NODES:
+            message = f"more than {MAX_NODES} keys and values in one file"
+            raise InputError.of(C_TOO_LARGE, message, self.place(event))
+        if event.anchor is not None:  # an alias names its anchor, too
+            raise InputError.of(C_REFUSED, "anchors and aliases are not accepted", self.place(event))
+        raise InputError.of(C_REFUSED, f"the tag {event.tag!r} is not accepted", self.place(event))
+
+    def place(self, event: Any, path: Path_ = ()) -> Place:
+        mark = event.start_mark
+        return Place(self.file, mark.line + 1, mark.column + 1, dotted(path) or None)
 
 
 def _plain(text: str) -> Any:

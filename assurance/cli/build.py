@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,19 +9,19 @@ import click
 
 from assurance.cli.common import CASE, json_option, print_json, progress_bars, say, store_of
 from assurance.cli.run import report
+from assurance.cli.writing import write_file
 from assurance.execution import Executed, execute
 from assurance.loading import load, require_fresh
 from assurance.objectives import coverage_json
 from assurance.snapshot import Snapshot, take
 from assurance.status import Status
 from assurance.words import counted
-from evidence.diagnostics import Place, Severity, code
+from evidence.diagnostics import Severity, code
 from evidence.digest import canonical_json
 from evidence.errors import InputError, MissingLibraryError
 from evidence.store import Store
 
 C_FORMAT = code("C124", Severity.ERROR, "unknown output format", "use html, pdf, json or xlsx, separated by commas")
-C_OUT = code("C125", Severity.ERROR, "output folder cannot be written", "choose another folder with --out")
 
 
 @dataclass(frozen=True)
@@ -170,17 +168,3 @@ def _outputs(snapshot: Snapshot, store: Store, formats: list[str]) -> list[tuple
             ("findings", "findings.json", canonical_json({"findings": [f.as_json() for f in snapshot.findings]}))
         )
     return outputs
-
-
-def write_file(path: Path, content: bytes) -> Path:
-    """Write atomically: a reader sees the old file or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise InputError.of(C_OUT, f"cannot write: {error.strerror}", Place(str(path))) from None
-    return path

@@ -16,9 +16,9 @@ import click
 from assurance.cli.common import json_option, print_json, progress_bars, say
 from assurance.execution import chosen_device
 from assurance.words import arithmetic_words, condition_words, counted, listed, regions_words, result_words
-from evidence.crosscheck import cross_findings
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import of_bytes
+from evidence.disagreement import cross_findings
 from evidence.errors import InputError
 from evidence.limits import limits_of
 from evidence.network import read_graph

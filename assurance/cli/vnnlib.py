@@ -14,8 +14,8 @@ from typing import Any, Literal
 import click
 
 from assurance.case_checks import C_REFERENCE
-from assurance.cli.build import write_file
 from assurance.cli.common import CASE, json_option, print_json, print_table, say
+from assurance.cli.writing import write_file
 from assurance.loading import LoadedCase, load, require_fresh
 from assurance.words import arithmetic_words, condition_words
 from evidence.diagnostics import Finding, Place

@@ -28,7 +28,7 @@ from assurance.dossier.parts import (
 from assurance.dossier.trace import Trace
 from assurance.dossier.view_engineering import ContentView, content_view
 from assurance.dossier.view_results import ResultsView, results_view
-from assurance.register import DocumentEntry, RunItem, sidecar_of
+from assurance.register import DocumentEntry, RunItem, sidecars
 from assurance.snapshot import Snapshot
 from assurance.support import Assessment, Level
 from assurance.words import (
@@ -161,7 +161,8 @@ def evidence_view(snapshot: Snapshot, store: Store, trace: Trace) -> EvidenceVie
     uses: dict[str, list[RunItem]] = {}
     for item in sorted(snapshot.register.runs, key=lambda item: (not item.current, item.order)):
         uses.setdefault(item.digest, []).append(item)
-    views = tuple(_record(snapshot, store, trace, items) for items in uses.values())
+    made = sidecars(store)
+    views = tuple(_record(snapshot, store, trace, items, made) for items in uses.values())
     dates = tuple(day(fact.value) for view in views for fact in view.made if fact.name == "date")
     documents = tuple(_document(snapshot, trace, item) for item in snapshot.register.documents)
     return EvidenceView(views, documents, tuple(item for item in dates if item))
@@ -194,7 +195,9 @@ def _limits(limits: tuple[Limit, ...]) -> tuple[Coded, ...]:
     return tuple(Coded(item.code, item.text, title_of(item.code), "") for item in ordered_limits(limits))
 
 
-def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]) -> RecordView:
+def _record(
+    snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem], made: Mapping[str, Mapping[str, Any]]
+) -> RecordView:
     item = items[0]
     record, loaded = item.record, snapshot.loaded
     return RecordView(
@@ -220,7 +223,7 @@ def _record(snapshot: Snapshot, store: Store, trace: Trace, items: list[RunItem]
             ArtefactRow(role, digest, "in the store" if digest in store else "NOT in the store")
             for role, digest in sorted(record.artefacts.items())
         ),
-        made=_made(store, item),
+        made=_made(made.get(item.digest, {})),
         goals=trace.goals_of_record.get(item.digest, ()),
         objectives=trace.objectives_of_record.get(item.digest, ()),
     )
@@ -374,9 +377,8 @@ def _pairs(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {plain(value)}" for key, value in sorted(values.items()))
 
 
-def _made(store: Store, item: RunItem) -> tuple[Fact, ...]:
+def _made(held: Mapping[str, Any]) -> tuple[Fact, ...]:
     """When, how long and by which command: kept beside the record, no part of its identity."""
-    held = sidecar_of(store, item)
     facts = []
     for name, shown in (("date", moment), ("seconds", str), ("command", command_words)):
         key = name

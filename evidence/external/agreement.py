@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evidence.diagnostics import Finding, Place, Severity, code
-from evidence.digest import PREFIX, is_digest, short
+from evidence.digest import short
 from evidence.errors import AssuranceError
 from evidence.records import (
     BoundsRecord,
@@ -84,11 +84,7 @@ def _same_question(record: ExternalVerdictRecord, other: RunRecord) -> bool:
 def stored(store: Store) -> Iterator[tuple[str, RunRecord]]:
     """The records that journal or index of a store name. Raises StoreError E104 when one of them cannot be read."""
     named = {entry.record for entry in store.journal()}
-    for path in store.root.glob("requests/*.json"):
-        key = PREFIX + path.stem
-        answer = store.answer(key) if is_digest(key) else None
-        if answer is not None:
-            named.add(answer)
+    named |= {record for _, record, _ in store.answers()}
     for digest in sorted(named):
         try:
             other = read_record(store.get(digest), f"record {digest}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from case_toys import Kit, bounds, document, kit, smooth, smoothing
 
-from assurance.register import sidecar_of
+from assurance.register import sidecars
 from assurance.snapshot import Snapshot
 from assurance.status import Status
 from evidence.diagnostics import Severity, registered
@@ -116,9 +116,9 @@ def test_status_goal_and_objective_never_disagree(toy: Kit) -> None:
 def test_the_sidecar_of_a_record_is_found_by_its_request(toy: Kit) -> None:
     digest = toy.keep("R1", bounds(toy.statement("R1"), "PPPP"))
     (item,) = toy.take().register.runs
-    assert sidecar_of(toy.store, item) == {}
+    assert sidecars(toy.store) == {}
     toy.store.remember("sha256:" + "1" * 64, digest, {"seconds": 2.0})
-    assert sidecar_of(toy.store, item) == {"seconds": 2.0}
+    assert sidecars(toy.store) == {item.digest: {"seconds": 2.0}}
 
 
 def test_records_of_runs_that_are_declared_no_more_stay_visible(toy: Kit) -> None:

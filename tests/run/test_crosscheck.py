@@ -15,7 +15,8 @@ import evidence.crosscheck
 import evidence.recording
 import evidence.run
 from evidence.checker.check import Report
-from evidence.crosscheck import cross_check, cross_findings
+from evidence.crosscheck import cross_check
+from evidence.disagreement import cross_findings
 from evidence.engines.bounds.lirpa import Bounder, LinearBounds
 from evidence.errors import InputError, MissingLibraryError
 from evidence.network import read_network
