@@ -410,7 +410,7 @@ def _assembled(loaded: LoadedPattern, draft: _Draft, kept: Mapping[str, None], p
         element = draft.elements[id]
         if isinstance(element, Goal | Strategy) and not draft.supports.get(id):
             update["undeveloped"] = True
-        argument.add(element.model_copy(update=update))
+        argument.add(element.model_copy(update=update) if update else element)
     for id in kept:
         argument.support(prefix + id, *(prefix + other for other in dict.fromkeys(draft.supports.get(id, ()))))
         argument.contextualise(prefix + id, *(prefix + other for other in dict.fromkeys(draft.contexts.get(id, ()))))

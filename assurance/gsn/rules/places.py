@@ -4,7 +4,6 @@ names in its message, cut where they would run on."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from assurance.gsn.elements import Element
@@ -23,14 +22,20 @@ def listed(names: Sequence[str], between: str = ", ") -> str:
 
 def of_element(element: Element) -> Place:
     """The place of an element."""
-    return replace(element.place or Place(), element=element.id)
+    return _at(element.place, element.id)
 
 
 def of_relation(relation: Relation) -> Place:
     """The place of a relation; its source stands as the element."""
-    return replace(relation.place or Place(), element=relation.source)
+    return _at(relation.place, relation.source)
 
 
 def of(item: Choice | ClaimPoint | Interface) -> Place:
     """The place of something else that has an identifier."""
-    return replace(item.place or Place(), element=item.id)
+    return _at(item.place, item.id)
+
+
+def _at(place: Place | None, id: str) -> Place:
+    if place is None:
+        return Place(element=id)
+    return Place(place.file, place.line, place.column, place.field, id)
