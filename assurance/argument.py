@@ -135,7 +135,7 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
         "standards": "; ".join(
             f"{item.id}{f' level {item.level}' if item.level else ', no level'}" for item in case.standards
         ),
-        "hazards": "; ".join(f"{item.id} {item.title} ({_class(item)})" for item in case.hazards),
+        "hazards": "; ".join(f"{item.id} {item.title} ({', '.join(item.classes)})" for item in case.hazards),
         "requirements_shown": leg_of(about_requirements, documentary_status("requirements", about_requirements)),
         "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
@@ -144,12 +144,6 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
         "exclusions_summary": _exclusions_summary(case),
         **confidence_data(register),
     }
-
-
-def _class(hazard: Any) -> str:
-    if hazard.failure_condition:
-        return f"failure condition {hazard.failure_condition}"
-    return f"{hazard.hara.severity} {hazard.hara.exposure} {hazard.hara.controllability}"
 
 
 def documentary_status(leg: str, documents: tuple[DocumentEntry, ...]) -> Status:

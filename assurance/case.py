@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, JsonValue, StrictBool, StringConstra
 from assurance.case_compliance import Agreement, RecordedProblem, StandardChoice
 from assurance.case_doubts import Challenge, Disposition
 from assurance.case_fields import Id, IsoDate, Rationale, RelativePath, Text
+from assurance.case_hazards import Hazard
 from evidence.digest import Digest
 from evidence.records.engineering import Format
 from evidence.records.external import ToolName
@@ -61,29 +62,6 @@ class Odd(Frozen):
 
     description: Text
     parameters: tuple[OddParameter, ...] = Field(min_length=1)
-
-
-class Hara(Frozen):
-    """Hazard classification after ISO 26262-3: severity, exposure, controllability."""
-
-    severity: Literal["S0", "S1", "S2", "S3"]
-    exposure: Literal["E0", "E1", "E2", "E3", "E4"]
-    controllability: Literal["C0", "C1", "C2", "C3"]
-
-
-class Hazard(Frozen):
-    """A hazard with its failure condition (aviation) or its HARA class (automotive): either determines a level."""
-
-    id: Id
-    title: Text
-    failure_condition: Literal["catastrophic", "hazardous", "major", "minor", "no safety effect"] | None = None
-    hara: Hara | None = None
-
-    @model_validator(mode="after")
-    def _classified(self) -> Hazard:
-        if self.failure_condition is None and self.hara is None:
-            raise ValueError(f"hazard {self.id} is not classified: give failure_condition or hara")
-        return self
 
 
 class Person(Frozen):
@@ -295,8 +273,8 @@ class DocumentItem(DeclaredFile):
     independent: StrictBool = False
     date: IsoDate
     about: tuple[Id, ...] = Field(min_length=1)
-    """Requirement, model, data-set or table ids; 'case'; or a leg of the argument that the document is to show:
-    'requirements' (that they are complete and right), 'implementation', 'preprocessing', 'postprocessing'."""
+    """Requirement, model, data-set, table or run ids, data items of the selected standards; 'case'; or a leg of the
+    argument that the document is to show: 'requirements' (that they are complete and right), 'implementation', 'preprocessing', 'postprocessing'."""
     objectives: tuple[Text, ...] = ()
     """Objectives that the document is offered for, as 'standard:objective'. Reviews, plans and other kinds whose
     content no tool reads count only for objectives that they name here."""
@@ -383,15 +361,3 @@ class Case(Frozen):
 
     def person(self, id: str) -> Person:
         return next(item for item in self.people if item.id == id)
-
-
-DAL_OF_CONDITION = {"catastrophic": "A", "hazardous": "B", "major": "C", "minor": "D", "no safety effect": "E"}
-"""Development assurance level by failure condition (ARP4754B; DO-178C 2.3.2)."""
-
-
-def asil(hara: Hara) -> str:
-    """The ASIL of a HARA class (ISO 26262-3, table 4): the sum of the three indices decides."""
-    s, e, c = int(hara.severity[1]), int(hara.exposure[1]), int(hara.controllability[1])
-    if s == 0 or e == 0 or c == 0:
-        return "QM"
-    return {10: "D", 9: "C", 8: "B", 7: "A"}.get(s + e + c, "QM")

@@ -9,14 +9,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from assurance.case import DAL_OF_CONDITION, BallsOf, Case, CellsOf, FileOf, Requirement, asil
+from assurance.case import BallsOf, Case, CellsOf, FileOf, Requirement
+from assurance.case_compliance import StandardChoice
 from assurance.case_compliance_checks import SUBJECTS, alike, subjects
 from assurance.case_compliance_checks import references as compliance
+from assurance.case_hazards import demanded
+from assurance.catalogue import Catalogue
 from assurance.catalogue import load as load_catalogue
 from assurance.catalogue_vocabulary import EvidenceKind
 from assurance.gsn.patterns.library import available
 from assurance.wording import wording_notes
-from evidence.diagnostics import Finding, Severity, code
+from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.engineering import KINDS
 from evidence.engines import ENGINES
 from evidence.errors import InputError
@@ -33,7 +36,7 @@ C_LEVEL = code(
     Severity.ERROR,
     "declared level does not follow from the hazards",
     "declare the level that the worst classified hazard demands, or mend the classification",
-    "DO-178C 2.3.2; ISO 26262-3 table 4",
+    "DO-178C 2.3.2; ISO 26262-3 table 4; IEC 62304 4.3",
 )
 C_NO_REVIEW = code(
     "C114",
@@ -106,7 +109,6 @@ def check(case: Case, document: Document) -> Iterator[Finding]:
     yield from _unique(case, document)
     yield from _references(case, document)
     yield from _standards(case, document)
-    yield from _levels(case, document)
     yield from _requirements(case, document)
     yield from _documents(case, document)
     yield from _unused(case, document)
@@ -269,42 +271,30 @@ def _doubts(case: Case, document: Document, missing: _Missing) -> Iterator[Findi
 
 
 def _standards(case: Case, document: Document) -> Iterator[Finding]:
-    """Each selected standard is on board and has the level (O10x)."""
+    """Each selected standard is on board and has the level (O10x), the one that the hazards demand where they do."""
     for i, choice in enumerate(case.standards):
         try:
-            load_catalogue(choice.id).select(choice.level)
+            catalogue = load_catalogue(choice.id)
+            yield from _level(catalogue, choice, case, document.place(("standards", i, "level")))
+            catalogue.select(choice.level)
         except InputError as error:
             place = document.place(("standards", i), choice.id)
             yield dataclasses.replace(error.finding, place=place)
 
 
-def _levels(case: Case, document: Document) -> Iterator[Finding]:
-    """The worst hazard decides. ISO 26262 counts ASIL D as the worst, DO-178C level A."""
-    dals = [DAL_OF_CONDITION[h.failure_condition] for h in case.hazards if h.failure_condition]
-    asils = [asil(h.hara) for h in case.hazards if h.hara]
-    order = ["QM", "A", "B", "C", "D"]
-    demanded = {
-        "do-178c": min(dals) if dals else None,
-        "iso-26262-6": max(asils, key=order.index) if asils else None,
-    }
-    for i, choice in enumerate(case.standards):
-        if choice.id not in demanded:
-            continue
-        place = document.place(("standards", i, "level"))
-        level = demanded[choice.id]
-        if level is None:
-            how = "failure_condition" if choice.id == "do-178c" else "hara"
-            yield C_LEVEL.finding(f"{choice.id} is selected but no hazard has a {how}", place)
-        elif choice.level is None:
-            yield C_LEVEL.finding(
-                f"{choice.id} has no level; the hazards demand {level}", place, expected=f"level: {level}"
-            )
-        elif choice.level != level:
-            yield C_LEVEL.finding(
-                f"{choice.id} declares level {choice.level}; the hazards demand {level}",
-                place,
-                expected=f"level: {level}",
-            )
+def _level(catalogue: Catalogue, choice: StandardChoice, case: Case, place: Place) -> Iterator[Finding]:
+    """The worst hazard decides, where a standard's levels follow from hazards."""
+    found = demanded(catalogue.level_name, case.hazards)
+    if found is None:
+        return
+    field, level = found
+    if level is None:
+        message, remedy = f"{choice.id} is selected but no hazard has a {field}", f"classify the hazards by {field}"
+        yield C_LEVEL.finding(message, place, remedy=remedy)
+    elif choice.level != level:
+        declared = f"declares level {choice.level}" if choice.level else "has no level"
+        message = f"{choice.id} {declared}; the hazards demand {level}"
+        yield C_LEVEL.finding(message, place, expected=f"level: {level}")
 
 
 def _requirements(case: Case, document: Document) -> Iterator[Finding]:

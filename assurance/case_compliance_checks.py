@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from assurance.case import Case
+from assurance.case import Case, Person
 from assurance.case_compliance import StandardChoice
+from assurance.catalogue import available, load
 from assurance.catalogue_vocabulary import EvidenceKind
-from evidence.diagnostics import Code, Finding
+from evidence.diagnostics import Code, Finding, Severity, code
 from evidence.engines import ENGINES
+from evidence.names import folded_name, is_initial, may_be_one
 from evidence.strict_yaml import Document, Path_
+
+C_ALIKE = code(
+    "C132",
+    Severity.WARNING,
+    "two people whose names may be one person's",
+    "declare each person once, under the full name; where they are two, write out the initials of both",
+)
 
 Missing = Callable[..., Iterator[Finding]]
 """`missing(name, known, kind, *path)`: a finding when a name is not among those that are declared."""
@@ -45,6 +54,39 @@ def references(case: Case, document: Document, missing: Missing, twice: Code) ->
         yield from _tools(choice, ("standards", i, "tools"), documents, missing)
         yield from _repeated(choice, ("standards", i), document, twice)
     yield from _problems(case, document, people, documents, missing, twice)
+
+
+SUBJECTS = ("case", "requirements", "implementation", "preprocessing", "postprocessing")
+"""What a document can be about besides declared items: the case as a whole, and legs of the argument."""
+
+
+def declared_names(case: Case) -> frozenset[str]:
+    """Names of declared items and fixed subjects: in a document's `about` they mean these, whatever else is called so."""
+    lists = (
+        case.requirements, case.safety_requirements, case.models, case.data_sets, case.tables, case.property_files
+    )  # fmt: skip
+    return frozenset(SUBJECTS).union(*((item.id for item in items) for items in lists))
+
+
+def subjects(case: Case) -> set[str]:
+    """All that a document can be about: what has a declared name, the runs, and the data items of selected standards."""
+    known = {*declared_names(case), *(run.id for run in case.runs)}
+    for name in {choice.id for choice in case.standards} & set(available()):
+        known |= {item.id for item in load(name).data_items}
+    return known
+
+
+def alike(case: Case, document: Document) -> Iterator[Finding]:
+    """People whose names differ by initials only (C132): where they are one, nobody was independent of himself."""
+    known: dict[tuple[str, bool], list[tuple[Person, str]]] = {}
+    for number, person in enumerate(case.people):
+        name = folded_name(person.name)
+        initials, short = "".join(word[0] for word in name.split()), any(map(is_initial, name.split()))
+        for other, its in (*known.get((initials, True), ()), *(known.get((initials, False), ()) if short else ())):
+            if may_be_one(name, its):
+                message = f"{person.id!r} is {person.name!r}, {other.id!r} is {other.name!r}"
+                yield C_ALIKE.finding(message, document.place(("people", number, "name"), person.id))
+        known.setdefault((initials, short), []).append((person, name))
 
 
 def _means(choice: StandardChoice, at: Path_, agreements: set[str], missing: Missing) -> Iterator[Finding]:

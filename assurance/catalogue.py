@@ -10,7 +10,7 @@ advice on what to do next (`next_action`). How much is known of an entry is part
 Credit is what keeps a status honest. Each row says which kind of evidence, about which analysed artefact,
 serves how far, and what then remains. `_credit_rules` refuses a catalogue that would let a record count for
 more than it shows: a proof about a model description for an objective about code, a statistical statement as
-formal analysis, anything but a reviewer's record as the whole of an objective.
+formal analysis, coverage by whatever measure, anything but a reviewer's record as the whole of an objective.
 
 This module does not look at cases or evidence: `objectives/` computes status, and a named person accepts it.
 """
@@ -18,7 +18,7 @@ This module does not look at cases or evidence: `objectives/` computes status, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 from assurance import resources
 from assurance.catalogue_vocabulary import (
     BEARS,
+    CODE,
     OPAQUE_KINDS,
     PAPER_KINDS,
     PROOF_KINDS,
@@ -48,6 +49,7 @@ from assurance.catalogue_vocabulary import (
 )
 from evidence.diagnostics import Code, Place, Severity, code
 from evidence.errors import InputError
+from evidence.records.engineering import Criterion
 from evidence.strict_yaml import Path_, read_yaml, validate
 from evidence.verdict import Artefact, GuaranteeKind
 
@@ -93,6 +95,9 @@ class Credit(_Model):
     """What the record must have analysed (`PAPER_KINDS`: always `document`)."""
     model_role: ModelRole | None = None
     """Counts only for models that the case declares to play this role; null: any."""
+    measure: Criterion | None = None
+    """Of coverage of code: the criterion that a report has to have counted. `level` is earned only where all of it was
+    reached; null: any report, or one that was not read."""
     supporting_from_case: StrictBool = False
     """True: what the case file shows by itself is supporting only; a document of this kind earns `level`."""
     supplement: Text | None = None
@@ -190,12 +195,24 @@ class Entry(_Model):
             return mark is Mark.REQUIRED_WITH_INDEPENDENCE
         return None
 
-    def credit_for(self, evidence: EvidenceKind, artefact: Artefact, role: ModelRole | None = None) -> Credit | None:
-        """The strongest credit row for evidence about this artefact, of a model in this role; None: none."""
+    def credit_for(
+        self,
+        evidence: EvidenceKind,
+        artefact: Artefact,
+        role: ModelRole | None = None,
+        counted: Collection[Criterion] = (),
+    ) -> Credit | None:
+        """The strongest credit row for evidence about this artefact, of a model in this role; None: none.
+
+        `counted`: the criteria that a coverage report counted.
+        """
         fitting = [
             row
             for row in self.credit
-            if row.evidence is evidence and row.artefact is artefact and row.model_role in (None, role)
+            if row.evidence is evidence
+            and row.artefact is artefact
+            and row.model_role in (None, role)
+            and (row.measure is None or row.measure in counted)
         ]
         return min(fitting, key=lambda row: _STRONGEST_FIRST.index(row.level), default=None)
 
@@ -562,6 +579,15 @@ def _credit_rules(entry: Entry, at: Path_) -> Iterator[_Mistake]:
                 (*where, "level"),
                 f"{row.evidence.value} is never the whole of an item: only a reviewer's record can be",
             )
+        code_coverage = row.evidence is EvidenceKind.COVERAGE_RECORD and row.artefact in CODE
+        if row.measure is not None and not code_coverage:
+            yield (
+                O_UNSOUND_CREDIT,
+                (*where, "measure"),
+                "only coverage of code has a measure: a model has no such structure",
+            )
+        if code_coverage and row.measure is None and row.level is not CreditLevel.SUPPORTING:
+            yield O_UNSOUND_CREDIT, (*where, "measure"), "coverage by whatever measure is supporting at most"
         if row.supplement is not None and row.evidence not in PROOF_KINDS:
             yield O_UNSOUND_CREDIT, (*where, "supplement"), f"{row.evidence.value} earns no formal credit"
         if row.evidence in refused:

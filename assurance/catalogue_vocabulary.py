@@ -187,6 +187,9 @@ Otherwise the review that a formal property keeps the meaning of its text would 
 """
 
 
+CODE = frozenset({Artefact.SOURCE_CODE, Artefact.EXECUTABLE_ON_TARGET})
+"""Artefacts with statements, decisions and conditions to cover. Learned weights have none."""
+
 PAPER_KINDS = OPAQUE_KINDS | {EvidenceKind.REQUIREMENT_RECORD, EvidenceKind.TRACE_RECORD}
 """Kinds whose analysed artefact is always the document itself; which objective it is for, its naming tells."""
 

@@ -1,9 +1,11 @@
 """Problem reports: opened by evidence, classified and disposed of by people (AC 20-189, AMC 20-189).
 
-A counterexample, an undecided region where the criterion is not met, a time-out, a cross-check that disagrees and a
-document that reports a failure each open a report, with an id that stays the same over repeated runs. What people
-record about it in the case names its digest, so that it lapses when more turns up. Nobody has classified: it counts as
-significant. A report that is significant, open and without mitigation blocks (`ProblemReport.blocks`).
+What opens one stands in `problem_openings.py`; its id stays the same over repeated runs. What people record about a report
+in the case names its digest, so that it lapses when more turns up. Nobody has classified: it counts as significant. A
+report that is significant, open and without mitigation blocks (`ProblemReport.blocks`).
+
+Reports of the organisation's own stand in the case, in declared lists of problem reports, or in both: then the less
+favourable of the two counts.
 
 A deviation is something else: it accepts a requirement's shortfall and can move the requirement's standing to partial.
 One that covers the counterexamples is the disposition of their report; the report stays open and stays to be classified.
@@ -12,9 +14,8 @@ Closing a report changes no status: counterexamples in the register stand whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from assurance.case import Case
 from assurance.case_compliance import OPENED_BY_EVIDENCE, RecordedProblem
@@ -22,24 +23,12 @@ from assurance.catalogue import load as load_catalogue
 from assurance.loading import LoadedCase
 from assurance.objectives.concerns import results_accepted
 from assurance.objectives.people import examined, makers, operators
-from assurance.register import Register, RunItem
+from assurance.problem_openings import Opening, openings
+from assurance.register import DocumentEntry, Register
 from assurance.status import Standing, disposes
-from assurance.support import (
-    S_CONDITION,
-    S_DATA,
-    S_MODEL,
-    S_NORM,
-    S_PORTS,
-    S_PREDICTOR,
-    S_SMALLER,
-    S_STALE,
-    Assessment,
-)
-from assurance.words import counted
 from evidence.diagnostics import Finding, Place, Severity, code
-from evidence.digest import canonical_json, of_bytes, short
 from evidence.errors import InputError
-from evidence.records import BoundsRecord, ExternalVerdictRecord, Shows
+from evidence.records.engineering import ProblemReportItem, ProblemReportList
 
 O_UNCLASSIFIED = code(
     "O240",
@@ -59,7 +48,7 @@ O_CLOSED_WITHOUT = code(
     "O242",
     Severity.ERROR,
     "problem report closed without evidence that stands",
-    "name who closed it, when, and unchanged documents or answered runs that show it",
+    "name who closed it, when, and unchanged documents or runs that met their criterion that show it; what opened it does not",
 )
 O_CLOSED_BY_AUTHOR = code(
     "O243",
@@ -79,39 +68,12 @@ O_NOTHING_OPENS = code(
     "recorded problem report that no evidence opens any more",
     "keep it as history, or remove it",
 )
-
-
-@dataclass(frozen=True)
-class Opening:
-    """Something in the evidence that opens a report. Other sources hand theirs to `problem_reports` as well."""
-
-    subject: str
-    """Of what the report is about: a requirement, document or record, for its id."""
-    kind: str
-    """refuted, unknown, time-out, disputed, failed."""
-    text: str
-    requirements: tuple[str, ...]
-    evidence: tuple[str, ...]
-    """Digests of the records and documents that open it."""
-    facts: Mapping[str, Any]
-    """All that was found: when any of it changes, what people recorded lapses."""
-
-    @property
-    def id(self) -> str:
-        """Stable: the same subject and kind have the same id, whatever was found this time."""
-        subject = (
-            self.subject if len(self.subject) <= 48 else f"{self.subject[:36]}-{short(of_bytes(self.subject.encode()))}"
-        )
-        return f"{OPENED_BY_EVIDENCE}{subject}-{self.kind}"
-
-    @property
-    def digest(self) -> str:
-        """What a record of the report has to name in `of`."""
-        return of_bytes(
-            canonical_json(
-                {"subject": self.subject, "kind": self.kind, "evidence": sorted(self.evidence), **self.facts}
-            )
-        )
+O_LISTED_WORSE = code(
+    "O247",
+    Severity.WARNING,
+    "list of problem reports is less favourable than the case",
+    "agree on the state and class of the report in both places; until then the less favourable one counts",
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +82,8 @@ class ProblemReport:
 
     id: str
     kind: str
-    """As of its opening; `recorded` for a report of the organisation's own."""
+    """As of its opening; `recorded` for a report of the organisation's own, `listed` for one that only a declared list
+    of problem reports holds."""
     text: str
     requirements: tuple[str, ...]
     evidence: tuple[str, ...]
@@ -171,125 +134,75 @@ def problem_reports(
     loaded: LoadedCase, register: Register, standings: Mapping[str, Standing], more: Iterable[Opening] = ()
 ) -> tuple[tuple[ProblemReport, ...], tuple[Finding, ...]]:
     """All reports of a case, and findings on them. Reports that evidence opens come first, in the case's order."""
-    opened = {item.id: item for item in (*_openings(loaded, register, standings), *more)}
+    opened = {item.id: item for item in (*openings(loaded, register, standings), *more)}
     recorded = {item.id: (i, item) for i, item in enumerate(loaded.case.problem_reports)}
-    book = _Book(loaded, register, standings)
+    listed = _listed(register)
+    book = _Book(loaded, register, standings, listed)
     reports = [book.opened(item, recorded.get(id)) for id, item in opened.items()]
     for id, (number, item) in recorded.items():
         if id in opened:
             continue
-        if id.startswith(OPENED_BY_EVIDENCE):
+        if id.startswith(OPENED_BY_EVIDENCE) and id not in listed:
             place = loaded.document.place(("problem_reports", number), id)
             book.findings.append(O_NOTHING_OPENS.finding(id, place))
         else:
             reports.append(book.own(item, number))
+    reports += [book.listed(id) for id in listed if id not in opened and id not in recorded]
     return tuple(reports), tuple(book.findings)
 
 
 def open_by_requirement(reports: Iterable[ProblemReport]) -> dict[str, tuple[str, ...]]:
-    """Ids of the reports that are not closed, by requirement."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Ids of the reports that are not closed, by requirement; under `case` those about none."""
+    found: dict[str, list[str]] = {}
     for item in reports:
-        for name in item.requirements if not item.closed else ():
-            found[name] = (*found.get(name, ()), item.id)
+        for name in (item.requirements or ("case",)) if not item.closed else ():
+            found.setdefault(name, []).append(item.id)
+    return {name: tuple(ids) for name, ids in found.items()}
+
+
+Held = list[tuple[DocumentEntry, ProblemReportItem]]
+"""Where unchanged documents list one report."""
+_RECORD_IT = "an entry of problem_reports with its class, owner and mitigation, or the report closed in its list"
+
+
+def _documents_of(held: Held) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(document.digest for document, _ in held))
+
+
+def _listed(register: Register) -> dict[str, Held]:
+    """By id, the reports of declared lists."""
+    found: dict[str, Held] = {}
+    for document in register.documents:
+        if document.fresh and isinstance(document.record.content, ProblemReportList):
+            for item in document.record.content.problem_reports:
+                found.setdefault(item.id, []).append((document, item))
     return found
 
 
-# --- what opens a report ----------------------------------------------------------------------------------------------
+_SEVEREST = ("significant", "functional", "process", "life-cycle-data")
 
 
-def _openings(loaded: LoadedCase, register: Register, standings: Mapping[str, Standing]) -> Iterator[Opening]:
-    disputed: dict[str, list[RunItem]] = {}
-    for item in register.runs:
-        if isinstance(item.record, BoundsRecord) and item.record.disputed:
-            disputed.setdefault(item.requirement or f"record-{short(item.digest)}", []).append(item)
-    for name, standing in standings.items():
-        yield from _refuted(standing)
-        yield from _undecided(standing)
-        if name in disputed:
-            yield _disputed(name, disputed.pop(name))
-    for name, items in disputed.items():
-        yield _disputed(name, items)
-    known = {item.id for item in loaded.case.requirements}
-    for document in register.documents:
-        if document.fresh and document.shows is Shows.FAILS:
-            about = tuple(name for name in document.record.about if name in known)
-            text = f"{document.item.id} reports a failure: {document.item.title}"
-            yield Opening(document.item.id, "failed", text, about, (document.digest,), {})
-
-
-def _refuted(standing: Standing) -> Iterator[Opening]:
-    found = [(item, result) for item, result in standing.assessments if result.refuted_at]
-    if found:
-        regions = sorted(frozenset[int]().union(*(result.refuted_at for _, result in found)))
-        yield Opening(
-            standing.requirement,
-            "refuted",
-            f"{standing.requirement}: counterexamples in {counted(len(regions), 'region')} of {standing.total}",
-            (standing.requirement,),
-            tuple(dict.fromkeys(item.digest for item, _ in found)),
-            {"regions": regions, "of": standing.total},
-        )
-
-
-_OTHER = {
-    item.id for item in (S_MODEL, S_NORM, S_SMALLER, S_DATA, S_CONDITION, S_PREDICTOR, S_STALE, S_PORTS)
-}  # fmt: skip
-"""Reasons for which a record says nothing about the claim: then its open regions are no problem of the claim's."""
-
-
-def _undecided(standing: Standing) -> Iterator[Opening]:
-    best = standing.best
-    if best is None:
-        return
-    result = next(found for item, found in standing.assessments if item is best)
-    missing = result.total - result.established - result.refuted
-    if result.met or missing <= 0 or any(item.code in _OTHER for item in result.reasons):
-        return
-    kind, why = _why_undecided(best)
-    yield Opening(
-        standing.requirement,
-        kind,
-        f"{standing.requirement}: {counted(missing, 'region')} of {result.total} not decided ({why}), and "
-        f"{_needed(result)}",
-        (standing.requirement,),
-        (best.digest,),
-        {"established": result.established, "missing": missing, "of": result.total},
-    )
-
-
-def _needed(result: Assessment) -> str:
-    return f"established are {result.established} of the {result.needed} that the criterion asks for"
-
-
-def _why_undecided(item: RunItem) -> tuple[str, str]:
-    record = item.record
-    if isinstance(record, ExternalVerdictRecord):
-        return ("time-out" if record.claimed == "timeout" else "unknown"), f"{record.tool} says {record.said!r:.60}"
-    why = record.reason if isinstance(record, BoundsRecord) else ""
-    return ("time-out" if "time limit" in why else "unknown"), why or "the method gives no answer"
-
-
-def _disputed(name: str, items: list[RunItem]) -> Opening:
-    records = {item.digest: item.record for item in items}
-    regions = {digest: list(record.disputed) for digest, record in records.items() if isinstance(record, BoundsRecord)}
-    total = sum(map(len, regions.values()))
-    about = tuple(dict.fromkeys(item.requirement for item in items if item.requirement))
-    text = f"{name}: a cross-check disagrees in {counted(total, 'region')}"
-    return Opening(name, "disputed", text, about, tuple(records), {"regions": regions})
-
-
-# --- what people recorded ---------------------------------------------------------------------------------------------
+def _severest(classes: Iterable[str | None]) -> str | None:
+    """The class that counts where several are stated; lists write the last one with a blank."""
+    found = {name.replace(" ", "-") for name in classes if name}
+    return next((name for name in _SEVEREST if name in found), None)
 
 
 class _Book:
-    """Joins openings with records, and collects findings on the way."""
+    """Joins openings, records and lists, and collects findings on the way."""
 
-    def __init__(self, loaded: LoadedCase, register: Register, standings: Mapping[str, Standing]) -> None:
-        self.loaded, self.case, self.standings = loaded, loaded.case, standings
+    def __init__(
+        self, loaded: LoadedCase, register: Register, standings: Mapping[str, Standing], lists: dict[str, Held]
+    ) -> None:
+        self.loaded, self.case, self.standings, self.lists = loaded, loaded.case, standings, lists
         self.findings: list[Finding] = []
-        self._answered = {item.run for item in register.runs if item.current}
-        self._fresh = {item.id for item in loaded.files if item.fresh}
+        # what a run or document shows that can close a report: by its id, the digest of the record
+        self._showing = {
+            item.run: item.digest
+            for item in register.runs
+            if item.current and item.outcome == "met" and not getattr(item.record, "counterexamples", ())
+        }
+        self._showing |= {item.item.id: item.digest for item in register.documents if item.counts}
         self._records = {item.digest: item for item in register.runs}
         self._documents = {item.digest: item for item in register.documents}
         self._independence = _independence_asked(self.case)
@@ -319,14 +232,70 @@ class _Book:
         return self.loaded.document.place(() if first is None else ("requirements", first), opening.id)
 
     def own(self, item: RecordedProblem, number: int) -> ProblemReport:
-        """A report of the organisation's own."""
-        opening = Opening(item.id, "recorded", item.title or item.id, item.about, (), {})
+        """A report of the organisation's own that the case records."""
+        held = self.lists.get(item.id, [])
+        title = item.title or next((one.title for _, one in held), item.id)
+        about = dict.fromkeys((*item.about, *self._requirements(held)))
+        opening = Opening(item.id, "recorded", title, tuple(about), _documents_of(held), {})
         report = self._joined(opening, item, number, None, False)
         if report.classification is None and not report.closed:
             place = self.loaded.document.place(("problem_reports", number), item.id)
             self.findings.append(O_UNCLASSIFIED.finding(f"{item.id}: {opening.text}", place))
         self._unmitigated(report, number)
         return report
+
+    def listed(self, id: str) -> ProblemReport:
+        """A report that only lists hold; closed only where none of them has it open."""
+        held = self.lists[id]
+        first = next((one for _, one in held if one.standing), held[0][1])
+        closed = not first.standing
+        report = ProblemReport(
+            id=id,
+            kind="listed",
+            text=first.title,
+            requirements=self._requirements(held),
+            evidence=_documents_of(held),
+            digest=None,
+            classification=_severest(one.classification for _, one in held if one.standing or closed),
+            safety_effect=first.safety_effect,
+            owner=first.owner,
+            disposition=first.disposition,
+            mitigation=None,
+            closed=closed,
+            closing_evidence=first.closing_evidence if closed else (),
+            lapsed=False,
+        )
+        if not closed and report.significant:
+            which = O_UNCLASSIFIED if report.classification is None else O_UNMITIGATED
+            self.findings.append(which.finding(f"{id}: {first.title}", self._of_list(held), expected=_RECORD_IT))
+        return report
+
+    def _requirements(self, held: Held) -> tuple[str, ...]:
+        """The requirements of the case that listed reports are about, directly or by their run or model."""
+        named = {name for _, one in held for name in one.about}
+        named |= {run.requirement for run in self.case.answering if run.id in named}
+        return tuple(
+            item.id
+            for item in self.case.requirements
+            if item.id in named or (item.property is not None and item.property.model in named)
+        )
+
+    def _of_list(self, held: Held) -> Place:
+        """The declaration of the first document that lists a report."""
+        id = held[0][0].item.id
+        number = next(i for i, item in enumerate(self.case.documents) if item.id == id)
+        return self.loaded.document.place(("documents", number), id)
+
+    def _class(self, item: RecordedProblem | None, id: str) -> str | None:
+        """The class that the case records, or a more severe one that a list states."""
+        if item is None:
+            return None
+        standing = [one.classification for _, one in self.lists.get(id, []) if one.standing]
+        found = _severest((item.classification, *standing))
+        if item.classification is not None and found != item.classification:
+            message = f"{id} is {item.classification} in the case, {found} in a list"
+            self.findings.append(O_LISTED_WORSE.finding(message, self._of_list(self.lists[id])))
+        return found
 
     def _joined(
         self, opening: Opening, item: RecordedProblem | None, number: int, accepted: str | None, lapsed: bool
@@ -339,7 +308,7 @@ class _Book:
             requirements=opening.requirements,
             evidence=opening.evidence,
             digest=None if own else opening.digest,
-            classification=item.classification if item else None,
+            classification=self._class(item, opening.id if not own else opening.subject),
             safety_effect=item.safety_effect if item else None,
             owner=self.case.person(item.owner).name if item else None,
             disposition=(item.disposition if item else None) or accepted,
@@ -355,10 +324,12 @@ class _Book:
             self.findings.append(O_UNMITIGATED.finding(f"{report.id}: {report.text}", place))
 
     def _deviation(self, opening: Opening) -> str | None:
-        """The deviation that covers the counterexamples of a requirement, in words."""
-        if opening.kind != "refuted" or not self.standings[opening.subject].disposed:
+        """The deviation that covers the counterexamples of a requirement, in words. Those to an earlier state of the
+        claim are covered by none: a deviation is about the claim as it stands."""
+        standing = self.standings.get(opening.subject)
+        if opening.kind != "refuted" or standing is None or not standing.disposed or "earlier" in opening.facts:
             return None
-        standing, claim = self.standings[opening.subject], self.loaded.claims[opening.subject]
+        claim = self.loaded.claims[opening.subject]
         about = [item for item in self.case.deviations if item.about == opening.subject]
         covering = [item.id for item in about if disposes(item, claim, standing.refuted)]
         return f"accepted as deviation {', '.join(covering)}" if covering else None
@@ -366,10 +337,18 @@ class _Book:
     def _closed(self, item: RecordedProblem, number: int, opening: Opening) -> bool:
         """Whether closing counts."""
         place = self.loaded.document.place(("problem_reports", number, "state"), item.id)
-        stands = [name for name in item.evidence if name in self._fresh or name in self._answered]
+        # what opened a report does not close it, nor does what fails itself
+        stands = [
+            name for name in item.evidence if name in self._showing and self._showing[name] not in opening.evidence
+        ]
         if not item.closed_by or not item.closed_on or not stands or len(stands) < len(item.evidence):
             lacks = "nobody is named who closed it" if not (item.closed_by and item.closed_on) else "no evidence stands"
             self.findings.append(O_CLOSED_WITHOUT.finding(f"{item.id}: {lacks}", place))
+            return False
+        open_in = [document.item.id for document, one in self.lists.get(item.id, []) if one.standing]
+        if open_in:
+            message = f"{item.id} is closed in the case, open in {open_in[0]}"
+            self.findings.append(O_LISTED_WORSE.finding(message, place))
             return False
         if self._independence and item.closed_by in self._authors(opening):
             self.findings.append(O_CLOSED_BY_AUTHOR.finding(f"{item.id}: closed by {item.closed_by!r}", place))

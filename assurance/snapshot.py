@@ -6,7 +6,7 @@ that no two outputs can disagree. Taking one writes nothing and runs nothing; it
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assurance.argument import BuiltArgument, build_argument
 from assurance.case import BallsOf
@@ -76,7 +76,8 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     built = build_argument(loaded, register, found)
     found = doubted(found, built.doubts)
     problems, problem_findings = problem_reports(loaded, register, found)
-    covered = coverage(loaded, _undoubted(register, built), found, _goals(built), open_by_requirement(problems))
+    barred = doubted_evidence(built.doubts)
+    covered = coverage(loaded, register, found, _goals(built), open_by_requirement(problems), barred)
     findings = [
         *loaded.findings,
         *register.findings,
@@ -92,14 +93,6 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
     findings += _disputed_findings(register)
     findings += _external_findings(register)
     return Snapshot(loaded, register, found, built, covered, _attacks(loaded, found), tuple(findings), problems)
-
-
-def _undoubted(register: Register, built: BuiltArgument) -> Register:
-    """The evidence without documents that show nothing while a challenge of them stands; what they report against
-    the case stays."""
-    barred = doubted_evidence(built.doubts)
-    kept = tuple(item for item in register.documents if item.digest not in barred or not item.counts)
-    return replace(register, documents=kept)
 
 
 def _goals(built: BuiltArgument) -> dict[str, tuple[str, ...]]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from assurance.case import Case
 from evidence.diagnostics import Code, Finding, Place, Severity, code
@@ -92,7 +93,17 @@ W_PRONOUN = code(
     "W113", _NOTE, "requirement whose subject is a pronoun", "repeat the noun that is meant", _GUIDE + "pronouns"
 )
 
+W_HIDDEN = code(
+    "W114",
+    _NOTE,
+    "character in a requirement that cannot be seen",
+    "remove it: what people read and what is stored would differ",
+    _GUIDE + "one reading only",
+)
+
 MAX_TEXT = 20_000
+_LONGEST = 400
+"""Lines of one text in a file, in which the words of a note are looked for."""
 MAX_NOTES = 12
 """Notes on one requirement: more would only say that it has to be written anew."""
 
@@ -146,7 +157,7 @@ _ESCAPES = _listed(
         as necessary, if necessary, where necessary, when necessary, as needed, if needed, as
         applicable, where applicable, if applicable, if practicable, where practicable, as
         practicable, reasonably practicable, to the extent, unless otherwise, preferably,
-        ideally, normally, usually, generally, in general, typically, in most cases, at the
+        ideally, depending on, normally, usually, generally, in general, typically, in most cases, at the
         discretion of
     """,
 )
@@ -160,9 +171,26 @@ _RULES: tuple[_Rule, ...] = (
         significantly, substantial, substantially, relevant, proper, properly, correctly,
         accurate, accurately, efficient, efficiently, effective, effectively, flexible, typical,
         robust, robustly, reliable, reliably, good, bad, easy, easily, fast, large, small, close
-        to, close in, far from, several, many, few, a few, some, almost, nearly, roughly,
-        approximately, slightly, user-friendly, safely, tolerable, negligible
+        to, close in, far from, several, multiple, various, numerous, many, few, a few, some,
+        enough, almost, nearly, roughly, approximately, slightly, user-friendly, safely,
+        tolerable, negligible, legible, readable, maintainable, scalable, lightweight, smooth,
+        smoothly, gently, undue, unduly, unbiased, clearly, simple, simply, comfortable, comfortably, normal
+        conditions, normal operating conditions, normal circumstances
         """,
+    ),
+    _pattern(
+        W_VAGUE,
+        "how much is that?",
+        r"(?<![\w-])(?:low|high|short)\s+(?:[\w-]+\s+){0,3}?(?:rates?|latency|accuracy|precision|resolution|quality|"
+        r"reliability|availability|performance|probability|workload)(?![\w-])(?!\s+(?:of|below|above|under|between)\b)",
+        "low high short",
+    ),
+    _pattern(
+        W_VAGUE,
+        "how much, and compared with what?",
+        r"(?<![\w-])(?:(?<!at\s)(?<!the\s)most(?!\s+(?:significant|recent))|better\s+than(?!\s+(?:[0-9]|or\b))|"
+        r"(?:generali[sz]e|perform|work)s?\s+well|future\s+\w+)(?![\w-])",
+        "most better well future",
     ),
     _ESCAPES,
     _listed(
@@ -172,15 +200,17 @@ _RULES: tuple[_Rule, ...] = (
         minimise, minimize, minimised, minimized, maximise, maximize, maximised, maximized,
         optimise, optimize, optimised, optimized, optimal, optimally, best, state of the art,
         state-of-the-art, seamless, seamlessly, intuitive, intuitively, as low as, as high as,
-        as fast as, as little as, improve, improved, perfect, perfectly, ensure the quality
+        as fast as, as little as, to a minimum, to a maximum, improve, improved, perfect, perfectly, ensure the quality
         """,
     ),
     _pattern(
         W_WHEN,
         "within which time?",
         r"(?<![\w-])(?:eventually|immediately|instantly|promptly|quickly|rapidly|soon|as\s+soon\s+as|timely|"
-        r"in\s+a\s+timely\s+manner|(?<!close\s)in\s+time|without\s+delay|in\s+real\s+time|shortly)(?![\w-])",
-        "eventually immediately instantly promptly quickly rapidly soon timely time delay shortly",
+        r"in\s+a\s+timely\s+manner|(?<!close\s)in\s+time|without\s+delay|in\s+real\s+time|shortly|periodically|"
+        r"regularly|frequently|occasionally|from\s+time\s+to\s+time)(?![\w-])",
+        "eventually immediately instantly promptly quickly rapidly soon timely time delay shortly periodically regularly "
+        "frequently occasionally",
     ),
     _pattern(
         W_NEGATIVE,
@@ -231,6 +261,22 @@ _RULES: tuple[_Rule, ...] = (
         "it they this these those that",
     ),
 )
+_NUMBER = r"(?:[0-9]+|two|three|four|five|six|seven|eight|nine|ten|twelve)(?![\w-])"
+_SETTLED = re.compile(
+    rf"(?<![\w-])(?:all\s+(?:of\s+)?(?:the\s+|these\s+)?{_NUMBER}|any\s+(?:one\s+)?of\s+(?:the\s+|these\s+)?{_NUMBER}|"
+    r"every\s+(?:[0-9]|second\b|third\b|other\b)|(?:if|when|while|unless|until|whether|whenever)\s+any\b|"
+    r"(?:shall|must)\s+not\s+(?:exceed|fall\s+below|rise\s+above|drop\s+below|be\s+(?:less|more|greater|higher|lower|smaller|"
+    r"larger|longer|shorter|later|earlier)\s+than|(?:differ|deviate)\b[^.;]{1,60}\bby\s+more\s+than)\b|"
+    r"in\s+time\s+(?:slots?|steps?|domain|order)\b|immediately\s+(?:before|after|preceding|following|above|below)\b|"
+    r"as\s+(?:required|needed)\s+(?:by|in)\b|(?:shall|to)\s+close\s+(?:in|to)\b|(?:accurate|precise)\s+(?:to|within)\s+[0-9]|"
+    r"significant\s+(?:digits?|figures?|bits?|bytes?)\b|bad\s+(?:pixels?|blocks?|sectors?)\b|fast\s+fourier\b|"
+    r"best\s+estimates?\b|effective\s+(?:values?|radiated|temperature|area|length|mass|dose|date)\b)",
+    re.IGNORECASE,
+)
+"""Words that would be noted, in company that settles what they mean: a bound, a number, a term of the trade."""
+_QUOTED = re.compile(r'"[^"\n]{1,200}"|\u201c[^\u201d\n]{1,200}\u201d')
+"""Texts that something shows or sends: their words are not the requirement's."""
+_HIDDEN = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SHALL = re.compile(r"(?<![\w-])shall(?![\w-])", re.IGNORECASE)
 _OTHER_MODAL = re.compile(r"(?<![\w-])(?:must|should|will|may|might|could|can|would)(?![\w-])", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?;](?:\s|$)")
@@ -265,25 +311,34 @@ def phrases(text: str, formal: bool = False, known: Known = _NOBODY) -> list[Phr
     `formal`: a formal property settles what it means.
     """
     text = text[:MAX_TEXT]
-    tokens = frozenset(_TOKEN.findall(text.lower()))
     found: dict[tuple[str, str], Phrase] = {}
 
     def note(which: Code, words: str, why: str) -> None:
         shown = " ".join(words.split())
         found.setdefault((which.id, shown.casefold()), Phrase(which, shown, why))
 
+    whole = text[:40]
+    for sign in _HIDDEN.findall(text):
+        note(W_HIDDEN, f"U+{ord(sign):04X}", "it is not seen by who reads the text")
+    text = _QUOTED.sub(lambda match: " " * len(match[0]), _HIDDEN.sub("", text))
+    tokens = frozenset(_TOKEN.findall(text.lower()))
+    settled = [match.span() for match in _SETTLED.finditer(text)]
+    # "as appropriate" is an escape clause, not a vague term beside
     escaped = [match.span() for match in _ESCAPES.pattern.finditer(text)] if _ESCAPES.applies(text, tokens) else []
     for rule in _RULES:
         if (formal and rule.which.id in _SETTLED_BY_PROPERTY) or not rule.applies(text, tokens):
             continue
+        spans = settled if rule is _ESCAPES else settled + escaped
         for match in rule.pattern.finditer(text):
-            inside = any(begin <= match.start() and match.end() <= end for begin, end in escaped)
-            if rule is _ESCAPES or not inside:  # "as appropriate" is an escape clause, not a vague term beside
+            inside = any(begin <= match.start() and match.end() <= end for begin, end in spans)
+            # capitals are the name of a state or a constant, where not everything is written in them
+            name = rule.which.id in _SETTLED_BY_PROPERTY and match[0].isupper() and not text.isupper()
+            if not inside and not name:
                 note(rule.which, match[0], rule.why)
     binding = _SHALL.findall(text)
     if not binding:
         other = _OTHER_MODAL.search(text)
-        note(W_SHALL, other[0] if other else text[:40], "is it binding?")
+        note(W_SHALL, other[0] if other else whole, "is it binding?")
     elif len(binding) > 1:
         note(W_COMPOUND, f"shall ({len(binding)} times)", "which part was verified?")
     for sentence in _SENTENCE_END.split(text) if len(binding) == 1 and "and" in tokens else ():
@@ -310,14 +365,44 @@ def wording_finding(id: str, phrase: Phrase, place: Place) -> Finding:
 
 
 def wording_notes(case: Case, document: Document) -> Iterator[Finding]:
-    """Notes on all safety requirements and requirements of a case, each at its text."""
+    """Notes on all safety requirements and requirements of a case, each at its words."""
     listed = (case.safety_requirements, case.requirements, case.hazards)
     known = Known(frozenset(item.id for items in listed for item in items))
+    lines = _Lines(document)
     for i, safety in enumerate(case.safety_requirements):
-        place = document.place(("safety_requirements", i, "text"), safety.id)
         for phrase in phrases(safety.text, known=known):
-            yield wording_finding(safety.id, phrase, place)
-    for i, requirement in enumerate(case.requirements):
-        place = document.place(("requirements", i, "text"), requirement.id)
-        for phrase in phrases(requirement.text, requirement.property is not None, known):
-            yield wording_finding(requirement.id, phrase, place)
+            yield wording_finding(safety.id, phrase, lines.place(("safety_requirements", i, "text"), safety.id, phrase))
+    for i, item in enumerate(case.requirements):
+        for phrase in phrases(item.text, item.property is not None, known):
+            yield wording_finding(item.id, phrase, lines.place(("requirements", i, "text"), item.id, phrase))
+
+
+class _Lines:
+    """The lines of a case file: a text may go over several, and a note stands where its words do."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        try:
+            return Path(self._document.file).read_text("utf-8").split("\n")
+        except (OSError, ValueError):
+            return []
+
+    def place(self, path: tuple[str | int, ...], element: str, phrase: Phrase) -> Place:
+        """The place of a phrase in a text, or of the text where the phrase is not found in one piece."""
+        place = self._document.place(path, element)
+        line, column = place.line or 1, place.column or 1
+        text = self._lines[line - 1 : line]
+        for more in self._lines[line : line + _LONGEST]:
+            if more.strip() and len(more) - len(more.lstrip()) < column:
+                break  # the next key
+            text.append(more)
+        raw = "\n".join(text)
+        words = r"\s+".join(map(re.escape, phrase.words.split()))
+        found = re.compile(rf"(?<![\w-]){words}").search(raw, raw.find(":", column - 1) + 1)
+        if found is None:
+            return place
+        before = raw[: found.start()]
+        return replace(place, line=line + before.count("\n"), column=found.start() - before.rfind("\n"))

@@ -3,7 +3,8 @@
 Each size runs in a process of its own, so that its peak memory is its own. A case has two records for each
 requirement (one is current), documents about single requirements, and a review of the whole case for every fifth
 objective; the objectives are those of DO-178C, over and over under new identifiers. Timed is what `coverage` does, from
-register and standings to all rows; making the synthetic material is not.
+register and standings to all rows, and then writing these rows as the JSON of `assurance gaps`; making the synthetic
+material is not.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from assurance.case import (
     Constituent,
     DocumentItem,
     FormalProperty,
-    Hazard,
     Model,
     Odd,
     OddParameter,
@@ -32,11 +32,15 @@ from assurance.case import (
     System,
 )
 from assurance.case_compliance import StandardChoice
+from assurance.case_hazards import Hazard
 from assurance.catalogue import Catalogue, load
+from assurance.gaps.model import GapReport, GapRow, StandardGaps
+from assurance.gaps.writers.json_form import gaps_json
 from assurance.loading import LoadedCase
-from assurance.objectives import coverage
+from assurance.objectives import Coverage, coverage
 from assurance.register import Register, RunItem, document_entry
 from assurance.status import Standing, Status
+from evidence.diagnostics import Place
 from evidence.digest import of_bytes
 from evidence.records import BoundsRecord, Guarantee, Provenance, Recheck
 from evidence.specification import Boxes, KeepLabel, NamedBox, NeverChosen, Port, Range, Statement
@@ -60,7 +64,8 @@ def bench_coverage() -> list[str]:
         target = f" (target {TARGET})" if size == 1 else f", {seconds[-1] / seconds[0]:.1f} times the time of 1x"
         lines.append(
             f"{size}x: {found['records']:,} records, {found['objectives']:,} objectives, {found['goals']:,} goals: "
-            f"{found['seconds']:.2f} s, {found['megabytes']:.0f} MB{target}"
+            f"{found['seconds']:.2f} s, {found['megabytes']:.0f} MB{target}; "
+            f"as JSON {found['json_seconds']:.2f} s, {found['json_megabytes']:.1f} MB"
         )
     return lines
 
@@ -75,13 +80,24 @@ def measure(size: int) -> dict[str, float]:
         seconds = time.process_time() - start
     assert len(covered.rows) == len(catalogue.entries)
     assert any(len(row.evidence) >= 0.9 * RECORDS * size / 2 for row in covered.rows)
+    start = time.process_time()
+    text = json.dumps(gaps_json(_report(covered)), indent=2, ensure_ascii=False)
     return {
         "seconds": seconds,
+        "json_seconds": time.process_time() - start,
+        "json_megabytes": len(text) / 1e6,
         "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "records": len(register.runs),
         "objectives": len(covered.rows),
         "goals": sum(map(len, goals.values())),
     }
+
+
+def _report(covered: Coverage) -> GapReport:
+    """The rows of one standard as a gap report, without what else a report says."""
+    tables = {table.id: table for table in covered.catalogue.tables}
+    rows = tuple(GapRow(f"do-178c:{row.entry.id}", row, tables[row.entry.table], None) for row in covered.rows)
+    return GapReport("c", "c", (StandardGaps(covered, rows, (), Place("case.yaml")),), (), (), ())
 
 
 def objectives(count: int) -> Catalogue:

@@ -98,6 +98,9 @@ def content_limits(content: Content | None) -> Iterator[tuple[Code, str]]:
                 L_OPEN_ENDS,
                 f"It does not tell {' or '.join(content.missing)}: the training cannot be repeated from it.",
             )
+        broken = [f"{item.name} ({item.not_finite})" for item in content.series if item.not_finite]
+        if broken:
+            yield L_OPEN_ENDS, f"Logged values that are no finite numbers: {', '.join(broken[:5])}."
     elif isinstance(content, ProblemReportList):
         yield L_PROBLEMS, "It holds the problems that somebody recorded; that there are no others is not shown."
         if content.standing:
@@ -126,6 +129,9 @@ def _tests(content: TestResults) -> Iterator[tuple[Code, str]]:
         yield L_NOT_RUN, f"Skipped: {content.skipped} of {_count(content.tests, 'test')}; nothing is shown by them."
     if content.flaky:
         yield L_NOT_RUN, f"{_count(content.flaky, 'test')} passed only on repetition."
+    if content.repeated:
+        listed = _count(content.repeated, "test")
+        yield L_OPEN_ENDS, f"Listed again under the same name: {listed}; repetitions, or tests that are counted twice."
     if content.disagreements:
         yield L_TOTALS, f"Headers and listed tests disagree: {content.disagreements[0]}."
 
@@ -133,8 +139,9 @@ def _tests(content: TestResults) -> Iterator[tuple[Code, str]]:
 def _coverage(content: CoverageResults) -> Iterator[tuple[Code, str]]:
     yield (
         L_STRUCTURE,
-        "It counts what the tests executed in the measured build; whether results were checked, whether the tests come "
-        "from requirements, and what holds for another build or for the object code is not shown.",
+        "It counts what the tests executed in the measured build; which code was excluded from measuring, whether results "
+        "were checked, whether the tests come from requirements, and what holds for another build or for the object code "
+        "is not shown.",
     )
     absent = [_WORDS[item] for item in content.absent]
     if absent:
@@ -182,6 +189,17 @@ def _data(content: DataSetReport) -> Iterator[tuple[Code, str]]:
     )
     if content.overlapping:
         yield L_OPEN_ENDS, f"Test data overlap with {_count(len(content.overlapping), 'other split')}."
+    elif shared := [" and ".join(item.splits) for item in content.independence if item.overlap]:
+        yield L_OPEN_ENDS, f"Samples stand in two splits: {'; '.join(shared[:5])}."
+    if content.empty_splits:
+        yield L_OPEN_ENDS, f"Without a sample: {_count(len(content.empty_splits), 'split')}."
+    if not content.separated:
+        yield L_OPEN_ENDS, "It does not tell test data from other data: their independence is not shown."
+    if content.not_counted:
+        yield (
+            L_OPEN_ENDS,
+            f"In the stated cells are fewer samples than there are: {'; '.join(content.not_counted[:5])}.",
+        )
     if content.not_compared:
         yield L_OPEN_ENDS, f"Independence is not stated for: {'; '.join(content.not_compared[:5])}."
     if not content.odd:

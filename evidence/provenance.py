@@ -9,8 +9,10 @@ Not here: dates, hosts, durations (they are no part of a result's identity; evid
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from types import ModuleType
 
 from evidence import __version__
@@ -52,6 +54,12 @@ def require(name: str) -> ModuleType:
         absent = (error.name or name).split(".")[0]
         message = f"{name} is not installed" if absent == name else f"{name} needs {absent}, which is not installed"
         raise MissingLibraryError.of(E_LIBRARY, message, remedy=REMEDIES.get(name, REMEDIES.get(absent))) from None
+
+
+@cache
+def version(name: str) -> str:
+    """The installed version of a library, which does not change while we run. Raises PackageNotFoundError."""
+    return installed_version(name)
 
 
 def library_versions(engine: str) -> dict[str, str]:

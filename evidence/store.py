@@ -208,7 +208,7 @@ class Store:
                 stream.seek(self._noted_up_to)
                 gained = stream.read()
         except (FileNotFoundError, NotADirectoryError):
-            gained = b""
+            self._noted, self._noted_up_to, gained = {}, 0, b""
         except OSError as error:
             raise StoreError.of(E_INDEX, f"journal: {error.strerror}", Place(str(path))) from None
         for number, line in enumerate(gained.splitlines(), 1):

@@ -10,8 +10,9 @@ import click
 from assurance.cli.common import json_option, print_json, print_table, say
 from assurance.execution import chosen_device
 from assurance.impact import Impact, Side, compare, read_sides
-from assurance.impact.outdated import brief
-from assurance.impact.report import Affected, AffectedObjective, Changed, Effect, Part
+from assurance.impact.facts import LAPSED
+from assurance.impact.outdated import brief, contrast
+from assurance.impact.report import Affected, AffectedObjective, Changed, Effect, Kept, Part
 from assurance.words import counted
 from evidence.diagnostics import Severity, code
 from evidence.digest import short
@@ -23,13 +24,13 @@ _WORDS = {
     "changed": "something changed",
     "stale": "evidence is stale or has to be looked at again",
     "worse": "a requirement, goal or objective has a worse status",
-    "lost": "counterexamples or problem reports are not held against the case any more, though nobody answered them",
+    "lost": "counterexamples, problem reports or entries of the journal are gone, though nobody answered them",
     "lapsed": "a person's word has lapsed",
     "rerun": "runs have to be repeated",
 }
 _RANK = ("contradicted", "stale", "in doubt", "open", "undeveloped", "partial", "supported")
 """Statuses of goals and objectives, worst first."""
-_MOST_PARTS, _MOST_CAUSES, _LONGEST = 4, 4, 70
+_MOST_PARTS, _MOST_CAUSES, _MOST_KEPT = 4, 4, 30
 
 
 @click.command()
@@ -82,9 +83,13 @@ def _applies(word: str, impact: Impact) -> bool:
         claims = (*impact.requirements, *impact.goals)
         return any(map(_worse, claims)) or any(map(_worse, impact.objectives))
     if word == "lost":
-        return any(item.caution for item in (*impact.requirements, *impact.problems))
+        affected = (*impact.requirements, *impact.problems)
+        return any(item.caution for item in affected) or any(item.caution for item in impact.changed)
     if word == "lapsed":
-        return any(item.before == "stands" and item.after != "stands" for item in impact.acceptances)
+        lapsed = any(item.before == "stands" and item.after != "stands" for item in impact.acceptances)
+        return lapsed or any(
+            (item.after or "").endswith(LAPSED) and not (item.before or "").endswith(LAPSED) for item in impact.problems
+        )
     return bool(getattr(impact, word))
 
 
@@ -106,7 +111,7 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
         return
     if impact.changed:
         rows = [
-            [f"{item.kind} {item.id}", item.change, item.title if _whole(item) else _parts(item.parts)]
+            [f"{item.kind} {item.id}", item.change, "; ".join([_what(item), *_cautions(item)])]
             for item in impact.changed
         ]
         print_table("Changed", ["what", "how", "fields"], rows)
@@ -117,11 +122,17 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
         ]
         print_table("Evidence", ["evidence of OLD", "from", "requirement", "it", "why"], rows)
     rows = [
-        [item.id, item.text, _arrow(item.before, item.after), "; ".join([_because(item.because), *_cautions(item)])]
+        [
+            item.id,
+            item.text,
+            _arrow(item.before, item.after),
+            "; ".join([_because(item.because), *_twin(item), *_cautions(item)]),
+        ]
         for item in (*impact.requirements, *impact.goals)
     ]
     if rows:
         print_table("Requirements and goals affected", ["id", "text", "status", "because of"], rows)
+    whole = _standards(impact)
     if impact.objectives:
         rows = [
             [
@@ -132,11 +143,14 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
                 _because(item.because),
             ]
             for item in impact.objectives
-            if item.effect is not Effect.REASONS
+            if item.effect is not Effect.REASONS and item.standard not in whole
         ]
-        print_table(
-            "Objectives affected", ["objective", "title", "proposed status", "at this level", "because of"], rows
-        )
+        if rows:
+            print_table(
+                "Objectives affected", ["objective", "title", "proposed status", "at this level", "because of"], rows
+            )
+        for standard, text in whole.items():
+            click.echo(f"{standard} as a whole: {text}")
         others = [f"{item.standard}:{item.id}" for item in impact.objectives if item.effect is Effect.REASONS]
         if others:
             click.echo(f"Same status and evidence, other reasons: {', '.join(others)}")
@@ -156,7 +170,7 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
             ]
             for item in impact.acceptances
         ]
-        print_table("Acceptances, deviations, dispositions and reviews", ["what", "by", "it", "because of"], rows)
+        print_table("Words that people gave", ["what", "by", "it", "because of"], rows)
     if impact.rerun:
         rows = [
             [
@@ -170,22 +184,62 @@ def _print(sides: tuple[Side, Side], impact: Impact) -> None:
         print_table("Runs that `assurance run` would carry out", ["run", "requirement", "why", "note"], rows)
         if sides[1].kind == "case":
             click.echo(f"Just these: assurance run {sides[1].given}")
+    if impact.note:
+        listed = ", ".join(f"{item.run} ({item.requirement}, record {short(item.record)})" for item in impact.note)
+        click.echo(
+            f"Known answers that `assurance run` only has to note, computing nothing (what the journal does not name for a run and its criterion counts for nothing, or for the old criterion): {listed}"
+        )
+    _print_kept(impact.kept)
     click.echo(summary(impact))
 
 
+def _print_kept(kept: Kept) -> None:
+    rows = [[f"{item.kind} {short(item.digest)}", item.source, item.requirement, item.reason] for item in kept.evidence]
+    if rows:
+        print_table("Evidence that is kept", ["evidence", "from", "requirement", "why it may be"], rows)
+    if kept.requirements:
+        click.echo(f"Requirements that no change reaches: {_some(kept.requirements)}.")
+    if kept.words:
+        click.echo(f"Words that stand as they stood: {_some(kept.words)}.")
+
+
+def _standards(impact: Impact) -> dict[str, str]:
+    """Standards that only one of the states selects, with how many of their objectives have which status."""
+    found = {}
+    for change, words in (("added", "new"), ("removed", "gone")):
+        for id in [item.id for item in impact.changed if (item.kind, item.change) == ("catalogue", change)]:
+            statuses = [item.after or item.before or "" for item in impact.objectives if item.standard == id]
+            counts = {status: statuses.count(status) for status in dict.fromkeys(statuses)}
+            found[id] = (
+                f"{words}, {counted(len(statuses), 'objective')} ({', '.join(f'{n} {s}' for s, n in counts.items())})"
+            )
+    return found
+
+
 def summary(impact: Impact) -> str:
-    """The comparison in one sentence."""
+    """The comparison in three sentences: what is affected, what is to be redone, what is kept."""
     worse = sum(map(_worse, impact.requirements)) + sum(map(_worse, impact.objectives))
-    parts = [
-        counted(len(impact.changed), "change"),
-        f"{counted(len(impact.stale), 'item')} of evidence concerned",
-        f"affected: {counted(len(impact.requirements), 'requirement')}, {counted(len(impact.goals), 'element')} of the argument, "
-        f"{counted(sum(item.effect is not Effect.REASONS for item in impact.objectives), 'objective')} ({worse} requirements and objectives with a worse status)",
-        f"{counted(len(impact.acceptances), 'word')} of named persons to look at again",
+    objectives = sum(item.effect is not Effect.REASONS for item in impact.objectives)
+    papers = [item.source for item in impact.stale if item.kind == "document"]
+    kept = impact.kept
+    affected = (
+        f"{counted(len(impact.changed), 'change')} affect {counted(len(impact.requirements), 'requirement')}, "
+        f"{counted(len(impact.goals), 'element')} of the argument and {counted(objectives, 'objective')}; worse than before: {worse}"
+    )
+    again = [
         f"{counted(len(impact.rerun), 'run')} to carry out",
+        *([f"{counted(len(impact.note), 'known answer')} to note"] if impact.note else []),
+        f"{counted(len(papers), 'document')} to look at" + (f" ({', '.join(papers)})" if papers else ""),
+        f"{counted(len(impact.acceptances), 'word')} of named persons to look at",
+        f"{counted(len(impact.problems), 'problem report')} to look at",
     ]
-    more = f" Of {impact.digest_only} further objectives only the digest that an acceptance is tied to is another one."
-    return "; ".join(parts) + "." + (more if impact.digest_only else "")
+    left = (
+        f"{counted(len(kept.evidence), 'item')} of evidence, {counted(len(kept.requirements), 'requirement')}, "
+        f"{counted(kept.goals, 'element')} of the argument, {counted(kept.objectives, 'objective')}, "
+        f"{counted(len(kept.words), 'word')} of named persons"
+    )
+    more = f" An acceptance of {counted(impact.digest_only, 'objective')} among these would name another digest now."
+    return f"{affected}.\nTo be redone: {'; '.join(again)}.\nKept: {left}.{more if impact.digest_only else ''}"
 
 
 def _arrow(before: str | None, after: str | None) -> str:
@@ -194,26 +248,37 @@ def _arrow(before: str | None, after: str | None) -> str:
     return f"{before or 'absent'} -> {after or 'absent'}"
 
 
-def _parts(parts: tuple[Part, ...]) -> str:
-    shown = [f"{item.part}: {_arrow_of(item)}" for item in parts[:_MOST_PARTS]]
-    return "; ".join(shown) + (f"; {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else "")
+def _what(item: Changed) -> str:
+    """The fields of a change; of something that was added or removed its title, where that says what it is."""
+    if item.change != "changed" and item.title:
+        return item.title
+    shown = [f"{part.part}: {_arrow_of(part, item.change == 'changed')}" for part in item.parts[:_MOST_PARTS]]
+    return "; ".join(shown) + (f"; {len(item.parts) - _MOST_PARTS} more" if len(item.parts) > _MOST_PARTS else "")
 
 
-def _whole(item: Changed) -> bool:
-    """Added or removed, and its title says what it is."""
-    return item.change != "changed" and bool(item.title)
-
-
-def _arrow_of(item: Part) -> str:
+def _arrow_of(item: Part, marked: bool) -> str:
     if item.before is None or item.after is None:
-        return brief(item.after or item.before) + (" (new)" if item.before is None else " (gone)")
-    return f"{brief(item.before)} -> {brief(item.after)}"
+        mark = " (new)" if item.before is None else " (gone)"
+        return brief(item.after or item.before) + (mark if marked else "")
+    return " -> ".join(contrast(item.before, item.after))
 
 
-def _cautions(item: Affected) -> list[str]:
+def _cautions(item: Affected | Changed) -> list[str]:
     return [f"BEWARE: {item.caution}"] if item.caution else []
 
 
+def _twin(item: Affected) -> list[str]:
+    return (
+        [f"{item.same_as} asks for the same: if only the id changed, evidence and decisions name the other"]
+        if item.same_as
+        else []
+    )
+
+
 def _because(causes: tuple[str, ...]) -> str:
-    shown = ", ".join(causes[:_MOST_CAUSES])
-    return f"{shown} and {len(causes) - _MOST_CAUSES} more" if len(causes) > _MOST_CAUSES else shown
+    return _some(causes, _MOST_CAUSES)
+
+
+def _some(names: tuple[str, ...], most: int = _MOST_KEPT) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

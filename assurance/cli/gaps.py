@@ -10,13 +10,15 @@ from pathlib import Path
 
 import click
 
-from assurance.cli.build import write_file
 from assurance.cli.common import CASE, json_option, out, say, store_of
-from assurance.gaps import GapReport, gap_report, judged, merged, read_policy, rule_of
+from assurance.cli.writing import write_file
+from assurance.collector import cycles_left_alone
+from assurance.gaps import GapReport, Rule, gap_report, judged, merged, read_policy, rule_of
 from assurance.loading import LoadedCase, load
 from assurance.snapshot import take
 from evidence.diagnostics import Place, Severity, code
 from evidence.errors import InputError
+from evidence.store import Store
 
 O_NOT_SELECTED = code(
     "O218",
@@ -26,6 +28,13 @@ O_NOT_SELECTED = code(
 )
 O_BINARY = code("O277", Severity.ERROR, "a workbook cannot be printed", "name a file with --out")
 O_TODAY = code("O278", Severity.ERROR, "--today is no date", "write it as 2026-01-31")
+
+O_THERE = code(
+    "O283",
+    Severity.ERROR,
+    "output would overwrite a file of the case, or a document that somebody may have filled in",
+    "name another file with --out",
+)
 
 FORMATS = ("text", "json", "csv", "xlsx", "sarif", "junit")
 
@@ -37,7 +46,7 @@ FORMATS = ("text", "json", "csv", "xlsx", "sarif", "junit")
 @click.option("--all", "everything", is_flag=True, help="Also what is no gap (text; other formats always hold all).")
 @click.option(
     "--fail-on",
-    default="",
+    default=None,
     help="What gives exit code 1, separated by commas: statuses of objectives asked for (contradicted,open), "
     "a severity (error, warning), codes of reasons and findings (T117).",
 )
@@ -47,12 +56,13 @@ FORMATS = ("text", "json", "csv", "xlsx", "sarif", "junit")
 @click.option("--out", "target", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
 @click.option("--today", default=None, hidden=True, help="The day on which allowances are looked at.")
 @json_option
+@cycles_left_alone()
 def gaps(
     case: Path,
     standard: str | None,
     level: str | None,
     everything: bool,
-    fail_on: str,
+    fail_on: str | None,
     policy: Path | None,
     template: str | None,
     style: str,
@@ -69,12 +79,17 @@ def gaps(
     if style == "xlsx" and target is None:
         raise InputError.of(O_BINARY, "the format xlsx needs a file")
     day = _day(today)
-    rules = merged(read_policy(policy) if policy else None, rule_of(fail_on))
+    rules = merged(read_policy(policy) if policy else None, Rule() if fail_on is None else rule_of(fail_on))
     loaded = load(case)
-    snapshot = take(_selected(loaded, standard, level), store_of(loaded))
+    store = store_of(loaded)
+    if target is not None and _belongs_to_case(target, loaded, store, policy):
+        raise InputError.of(O_THERE, f"{target} belongs to the case", Place(str(target)))
+    snapshot = take(_selected(loaded, standard, level), store)
     if template is not None:
         from assurance.gaps.skeletons import skeleton
 
+        if target is not None and target.is_file():
+            raise InputError.of(O_THERE, f"{target} is there already", Place(str(target)))
         _deliver(skeleton(snapshot, template), target)
         return
     report = gap_report(snapshot)
@@ -97,6 +112,13 @@ def _day(today: str | None) -> date:
         raise InputError.of(O_TODAY, f"{today!r}") from None
 
 
+def _belongs_to_case(target: Path, loaded: LoadedCase, store: Store, policy: Path | None) -> bool:
+    """Whether a file is one that the case, or its policy, rests on. Sources are never written."""
+    sources = {loaded.file, *(file.path for file in loaded.files), *filter(None, (policy,))}
+    where = target.resolve()
+    return where in {path.resolve() for path in sources} or where.is_relative_to(store.root.resolve())
+
+
 def _selected(loaded: LoadedCase, standard: str | None, level: str | None) -> LoadedCase:
     """The case with only the wanted standard, at the wanted level."""
     if standard is None:
@@ -107,7 +129,7 @@ def _selected(loaded: LoadedCase, standard: str | None, level: str | None) -> Lo
     if not choices:
         listed = ", ".join(item.id for item in loaded.case.standards)
         raise InputError.of(O_NOT_SELECTED, f"{standard!r}", Place(str(loaded.file)), expected=f"one of: {listed}")
-    choice = choices[0].model_copy(update={"level": level}) if level else choices[0]
+    choice = choices[0] if level is None else choices[0].model_copy(update={"level": level})
     return dataclasses.replace(loaded, case=loaded.case.model_copy(update={"standards": (choice,)}))
 
 

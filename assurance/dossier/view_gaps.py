@@ -2,7 +2,7 @@
 
 Usefulness of an action: what is contradicted or stale comes first; then what serves most objectives; then what is
 begun; then what is asked for more strongly; then what a run can do before what a document can do before what has to be
-agreed with the authority; then the order of the catalogue.
+agreed with the authority; then the order of the catalogue. What to do is decided in `assurance/gaps`, as for the gap list.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from assurance.dossier.parts import (
 )
 from assurance.dossier.view_objectives import open_tables, single_gaps
 from assurance.dossier.view_requirements import counted_words
+from assurance.gaps.actions import next_action, situation
+from assurance.gaps.model import ActionKind
 from assurance.gsn.elements import Goal
 from assurance.objectives import ObjectiveStatus, Row
 from assurance.problems import ProblemReport
@@ -38,6 +40,8 @@ class ActionRow:
     place: str
     kind: str
     text: str
+    steps: tuple[str, ...]
+    """What stands in the way, requirement by requirement."""
     urgent: str
     objectives: tuple[Link, ...]
     serves: str
@@ -99,16 +103,14 @@ class GapsView:
 
 
 _WORST = (Status.CONTRADICTED, Status.STALE, Status.IN_DOUBT, Status.UNDEVELOPED, Status.PARTIAL)
-_KINDS = ("run", "document", "agree with the authority")
 _STRONGLY = (Applicability.REQUIRED, Applicability.HIGHLY_RECOMMENDED)
 
 
 def gaps_view(snapshot: Snapshot) -> GapsView:
     """The gap list of the whole case."""
     rows = [(covered.catalogue.id, row) for covered in snapshot.coverage for row in covered.rows]
-    gaps = [(standard, row) for standard, row in rows if row.is_gap]
     unknown = sum(row.status is ObjectiveStatus.APPLICABILITY_UNKNOWN for _, row in rows)
-    single = [row for covered in snapshot.coverage for row in single_gaps(covered)]
+    single = sum(len(single_gaps(covered)) for covered in snapshot.coverage)
     choices = tuple(
         ChoiceRow(
             Link(covered.catalogue.id, anchor("std", covered.catalogue.id)), table, counted(len(open_rows), "method")
@@ -119,8 +121,8 @@ def gaps_view(snapshot: Snapshot) -> GapsView:
     return GapsView(
         requirements=_requirements(snapshot),
         goals=_goals(snapshot),
-        actions=_actions(gaps),
-        count=_count(len(single), len(choices)),
+        actions=_actions(snapshot),
+        count=_count(single, len(choices)),
         choices=choices,
         unknown=f"{counted(unknown, 'further item')} {'is' if unknown == 1 else 'are'} of unknown applicability and counted nowhere"
         if unknown
@@ -190,45 +192,54 @@ def _goals(snapshot: Snapshot) -> tuple[GoalGap, ...]:
     return tuple(found)
 
 
-def _actions(gaps: list[tuple[str, Row]]) -> tuple[ActionRow, ...]:
-    grouped: dict[str, list[tuple[str, Row]]] = {}
-    for standard, row in gaps:
-        grouped.setdefault(row.next or "document: settle what the reasons of the objective name", []).append(
-            (standard, row)
+def _actions(snapshot: Snapshot) -> tuple[ActionRow, ...]:
+    """What to do, the rows with the same action together. Alternatives that nobody chose are no tasks: see `choices`."""
+    now = situation(snapshot)
+    grouped: dict[tuple[ActionKind, str], list[_Served]] = {}
+    for covered in snapshot.coverage:
+        for row in single_gaps(covered):
+            action = next_action(now, covered, row)
+            if action is not None:
+                served = _Served(covered.catalogue.id, row, action.steps)
+                grouped.setdefault((action.kind, action.text), []).append(served)
+    order = sorted(grouped.items(), key=lambda pair: _usefulness(pair[0][0], pair[1]))
+    return tuple(
+        ActionRow(
+            str(place),
+            kind.value,
+            tidy(text),
+            tuple(dict.fromkeys(tidy(step) for item in served for step in item.steps)),
+            {0: "contradicted", 1: "stale"}.get(_urgency(served), ""),
+            tuple(objective_link(item.standard, item.row.entry.id) for item in served),
+            str(len(served)),
         )
-    order = sorted(grouped.items(), key=lambda pair: _usefulness(*pair))
-    found = []
-    for place, (action, served) in enumerate(order, 1):
-        kind, _, text = action.partition(": ")
-        urgent = {0: "contradicted", 1: "stale"}.get(_urgency(served), "")
-        found.append(
-            ActionRow(
-                str(place),
-                kind,
-                tidy(text),
-                urgent,
-                tuple(objective_link(standard, row.entry.id) for standard, row in served),
-                str(len(served)),
-            )
-        )
-    return tuple(found)
+        for place, ((kind, text), served) in enumerate(order, 1)
+    )
 
 
-def _urgency(served: list[tuple[str, Row]]) -> int:
-    states = {row.status for _, row in served}
+@dataclass(frozen=True)
+class _Served:
+    """An objective that an action serves, and what stands in its way."""
+
+    standard: str
+    row: Row
+    steps: tuple[str, ...]
+
+
+def _urgency(served: list[_Served]) -> int:
+    states = {item.row.status for item in served}
     if ObjectiveStatus.CONTRADICTED in states:
         return 0
     return 1 if ObjectiveStatus.STALE in states else 2
 
 
-def _usefulness(action: str, served: list[tuple[str, Row]]) -> tuple[int, ...]:
+def _usefulness(kind: ActionKind, served: list[_Served]) -> tuple[int, ...]:
     """Smaller is more useful; sorting is stable, so that the catalogue's order decides among equals."""
-    kind = action.partition(": ")[0]
-    rows = [row for _, row in served]
+    rows = [item.row for item in served]
     return (
         _urgency(served),
         -len(rows),
         0 if any(row.status is ObjectiveStatus.PARTIAL for row in rows) else 1,
         0 if any(row.selected.applicability in _STRONGLY for row in rows) else 1,
-        _KINDS.index(kind) if kind in _KINDS else len(_KINDS),
+        list(ActionKind).index(kind),
     )

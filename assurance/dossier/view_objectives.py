@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from assurance.case_compliance import StandardChoice
-from assurance.catalogue import Table
-from assurance.catalogue_vocabulary import Applicability, Grade, Scheme
+from assurance.catalogue import Catalogue, Table
+from assurance.catalogue_vocabulary import Applicability, Grade, Scheme, Status
 from assurance.dossier.parts import Coded, Fact, Grid, Link, anchor, coded, first, tidy
 from assurance.dossier.trace import Trace
 from assurance.objectives import AcceptanceState, Choice, Coverage, ObjectiveStatus, Row
@@ -80,6 +80,8 @@ class StandardView:
     edition: str
     level: str
     watermark: str
+    draft: bool
+    """True of a draft or a proposal, whose own objectives may still change."""
     scored: bool
     facts: tuple[Fact, ...]
     totals: tuple[Fact, ...]
@@ -108,6 +110,18 @@ def counts(covered: Coverage) -> tuple[Fact, ...]:
     asked = Fact(f"{rows_word(covered)} asked for", str(totals["asked for"]))
     words = (*(word.value for word in ObjectiveStatus), "methods not chosen yet", "open choices")
     return (asked, *(Fact(word, str(totals[word])) for word in words if totals.get(word)))
+
+
+_UNSETTLED = (Status.DRAFT, Status.PROPOSED)
+_TAGS = {Status.DRAFT: "draft", Status.PROPOSED: "proposal", Status.GUIDANCE: "guidance"}
+
+
+def standing_tag(catalogue: Catalogue) -> str:
+    """One word for a catalogue with a watermark, which stands in full where its rows do; empty without one.
+
+    A published document is no draft because the list of it on board is short or split by us.
+    """
+    return _TAGS.get(catalogue.status, "list of our own") if catalogue.watermark else ""
 
 
 def rows_word(covered: Coverage) -> str:
@@ -143,6 +157,7 @@ def _standard(covered: Coverage, choice: StandardChoice, trace: Trace) -> Standa
         edition=catalogue.edition,
         level=f"level {covered.level}" if covered.level else "no level",
         watermark=catalogue.watermark or "",
+        draft=catalogue.status in _UNSETTLED,
         scored=catalogue.scored,
         facts=(
             Fact("Edition", catalogue.edition),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from assurance.binding import documents_on
 from assurance.case import BallsOf, BoxesOf, CellsOf, FileOf, FormalProperty, Requirement
+from assurance.claims import statement_of
 from assurance.dossier.parts import (
     Coded,
     Fact,
@@ -26,9 +28,11 @@ from assurance.dossier.parts import (
 )
 from assurance.dossier.trace import Trace
 from assurance.dossier.view_system import person_words
+from assurance.doubts import above
+from assurance.gsn.elements import Goal, Strategy
 from assurance.loading import LoadedCase
 from assurance.snapshot import Snapshot
-from assurance.status import Standing
+from assurance.status import Standing, worst
 from assurance.words import arithmetic_words, claim_words, counted
 from evidence.specification import Linear, NamedBox, Within
 from evidence.verdict import GuaranteeKind
@@ -57,6 +61,8 @@ class RequirementView:
     title: str
     text: str
     status: str
+    met: str
+    """Worst status of the goals that the requirement is met; empty where the argument has none."""
     origin: str
     parents: tuple[Link, ...]
     hazards: tuple[Link, ...]
@@ -80,10 +86,13 @@ class RequirementView:
 
 def requirements_view(snapshot: Snapshot, trace: Trace) -> tuple[RequirementView, ...]:
     """All requirements in the order of the case file."""
-    return tuple(_requirement(snapshot, trace, item) for item in snapshot.loaded.case.requirements)
+    met = met_by_requirement(snapshot)
+    return tuple(
+        _requirement(snapshot, trace, item, met.get(item.id, "")) for item in snapshot.loaded.case.requirements
+    )
 
 
-def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> RequirementView:
+def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement, met: str) -> RequirementView:
     loaded = snapshot.loaded
     case, standing = loaded.case, snapshot.standings[item.id]
     safety = {parent.id for parent in case.safety_requirements}
@@ -94,6 +103,7 @@ def _requirement(snapshot: Snapshot, trace: Trace, item: Requirement) -> Require
         title=item.title,
         text=item.text,
         status=standing.status.value,
+        met=met,
         origin=f"derived: {tidy(item.derived)}" if item.derived else "",
         parents=tuple(
             Link(name, anchor("safety", name)) if name in safety else requirement_link(name) for name in item.parents
@@ -167,7 +177,7 @@ def _criterion(loaded: LoadedCase, formal: FormalProperty) -> str:
     if formal.error_probability is not None:
         demanded += f" with error probability at most {formal.error_probability:g} over its own sampling, for all inputs together"
     share_needed = f"at least {formal.at_least:g} of the regions" if formal.at_least < 1 else "every region"
-    arithmetic = arithmetic_words(formal.arithmetic or loaded.case.model(formal.model).arithmetic)
+    arithmetic = arithmetic_words(statement_of(loaded.case, formal).arithmetic)
     return f"{share_needed}; {demanded}; {arithmetic}"
 
 
@@ -208,3 +218,21 @@ def _review(loaded: LoadedCase, item: Requirement) -> str:
     independent = "independent" if review.independent and review.by != item.author else "NOT independent"
     note = f" Note: {review.note}" if review.note else ""
     return f"{review.date}, {person_words(loaded.case.person(review.by))}; {independent}.{note}"
+
+
+def met_by_requirement(snapshot: Snapshot) -> dict[str, str]:
+    """By requirement the worst status of the goals that state the requirement itself, on which no other such goal
+    rests."""
+    argument, status = snapshot.built.argument, snapshot.built.status
+    claims: dict[str, set[str]] = {}
+    for item in argument:
+        if isinstance(item, Goal) and item.claim:
+            claims.setdefault(item.claim, set()).add(item.id)
+    met = {}
+    for requirement, ids in claims.items():
+        upper = [id for id in ids if not above(argument, [id]) & ids]
+        # a goal that evidence decides by itself, with no other beneath, states the examined claim alone
+        stated = [id for id in upper if any(isinstance(child, Strategy | Goal) for child in argument.children(id))]
+        if stated:
+            met[requirement] = reduce(worst, (status[id] for id in stated)).value
+    return met

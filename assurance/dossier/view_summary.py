@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import reduce
 
 from assurance.challenges import DoubtState
 from assurance.dossier.parts import Fact, Link, anchor, noun, regions_of, requirement_link, title_of
 from assurance.dossier.view_argument import ArgumentView, OutlineRow
 from assurance.dossier.view_evidence import brief_limits, guarantee_words
-from assurance.dossier.view_objectives import counts, open_tables, single_gaps
-from assurance.dossier.view_requirements import counted_words
+from assurance.dossier.view_objectives import counts, open_tables, single_gaps, standing_tag
+from assurance.dossier.view_requirements import counted_words, met_by_requirement
 from assurance.dossier.view_risks import accepting
-from assurance.doubts import above
-from assurance.gsn.elements import Goal, Strategy
 from assurance.snapshot import Snapshot
-from assurance.status import RESULT_KINDS, Standing, Status, worst
+from assurance.status import RESULT_KINDS, Standing, Status
 from assurance.words import arithmetic_words, disputed_words, listed, predictor_words
 from evidence.diagnostics import Severity
 from evidence.records import SmoothingRecord
@@ -58,7 +55,8 @@ class Alarm:
 class StandardCount:
     standard: Link
     level: str
-    watermark: bool
+    tag: str
+    """What the list is, where it is not the objectives of a published document."""
     counts: tuple[Fact, ...]
 
 
@@ -95,7 +93,7 @@ def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
     """The summary of a snapshot."""
     standings = list(snapshot.standings.values())
     counted = Counter(item.status for item in standings)
-    groups, met = [], _met(snapshot)
+    groups, met = [], met_by_requirement(snapshot)
     for title, members in _GROUPS:
         rows = [
             _row(snapshot, item, met.get(item.requirement, ""))
@@ -113,7 +111,7 @@ def summary_view(snapshot: Snapshot, argument: ArgumentView) -> SummaryView:
             StandardCount(
                 Link(item.catalogue.id, anchor("std", item.catalogue.id)),
                 f"level {item.level}" if item.level else "no level",
-                item.catalogue.watermark is not None,
+                standing_tag(item.catalogue),
                 counts(item),
             )
             for item in snapshot.coverage
@@ -140,24 +138,6 @@ def _top(snapshot: Snapshot, row: OutlineRow) -> TopRow:
         "; ".join(parts) or "no evidence",
         "; ".join(titles),
     )
-
-
-def _met(snapshot: Snapshot) -> dict[str, str]:
-    """By requirement the worst status of the goals that state the requirement itself, on which no other such goal
-    rests."""
-    argument, status = snapshot.built.argument, snapshot.built.status
-    claims: dict[str, set[str]] = {}
-    for item in argument:
-        if isinstance(item, Goal) and item.claim:
-            claims.setdefault(item.claim, set()).add(item.id)
-    met = {}
-    for requirement, ids in claims.items():
-        upper = [id for id in ids if not above(argument, [id]) & ids]
-        # a goal that evidence decides by itself, with no other beneath, states the examined claim alone
-        stated = [id for id in upper if any(isinstance(child, Strategy | Goal) for child in argument.children(id))]
-        if stated:
-            met[requirement] = reduce(worst, (status[id] for id in stated)).value
-    return met
 
 
 def _row(snapshot: Snapshot, standing: Standing, met: str) -> SummaryRow:

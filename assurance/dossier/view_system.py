@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import assurance
-from assurance.case import DAL_OF_CONDITION, Hazard, Person, Requirement, asil
+from assurance.case import Person, Requirement
+from assurance.case_hazards import Hazard
 from assurance.dossier.parts import Fact, Grid, Link, anchor, day, first, left_out, number, requirement_link
 from assurance.loading import CaseFile, LoadedCase
 from assurance.snapshot import Snapshot
@@ -229,20 +230,12 @@ def _children(loaded: LoadedCase, parent: str) -> list[Requirement]:
 
 def _hazard(loaded: LoadedCase, hazard: Hazard) -> HazardRow:
     case = loaded.case
-    classes, levels = [], []
-    if hazard.failure_condition:
-        classes.append(f"failure condition {hazard.failure_condition}")
-        levels.append(f"DAL {DAL_OF_CONDITION[hazard.failure_condition]}")
-    if hazard.hara:
-        classes.append(f"{hazard.hara.severity} {hazard.hara.exposure} {hazard.hara.controllability}")
-        level = asil(hazard.hara)
-        levels.append(level if level == "QM" else f"ASIL {level}")
     return HazardRow(
         hazard.id,
         anchor("hazard", hazard.id),
         hazard.title,
-        "; ".join(classes),
-        "; ".join(levels),
+        "; ".join(hazard.classes),
+        "; ".join(hazard.levels),
         tuple(
             Link(item.id, anchor("safety", item.id)) for item in case.safety_requirements if hazard.id in item.hazards
         ),

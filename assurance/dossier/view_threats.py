@@ -74,7 +74,7 @@ def threats_view(snapshot: Snapshot) -> ThreatsView:
             )
             for item in snapshot.attacks
         ),
-        covered=f"{covered} of {len(vectors)} kinds of attack vector",
+        covered=f"{covered} of {len(vectors)} kinds of attack vector {'is' if covered == 1 else 'are'}",
     )
 
 

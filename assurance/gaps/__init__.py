@@ -8,7 +8,7 @@ Statuses come from the snapshot and are never changed here. Nothing is run, and 
 """
 
 from assurance.gaps.model import GapReport
-from assurance.gaps.policy import Policy, merged, read_policy, rule_of
+from assurance.gaps.policy import Policy, Rule, merged, read_policy, rule_of
 from assurance.gaps.report import gap_report, judged
 
-__all__ = ["GapReport", "Policy", "gap_report", "judged", "merged", "read_policy", "rule_of"]
+__all__ = ["GapReport", "Policy", "Rule", "gap_report", "judged", "merged", "read_policy", "rule_of"]

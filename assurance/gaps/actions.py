@@ -1,12 +1,15 @@
 """The next useful action for each objective: what to do, the commands to type, the lines to add, the document to write.
 
 The catalogue says what would serve (`next_action`); the case says what is at hand. Contradictions and stale files
-come before everything else. Where no means is accepted the action is to agree one with the authority, never a run.
+come before everything else. Where no means is accepted the action is to agree one with the authority, never a run. Where
+all is there that the catalogue credits, nobody is told to provide it again: what remains is for people to decide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal
 
 from assurance.catalogue import Credit, Entry
@@ -14,11 +17,22 @@ from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKin
 from assurance.gaps.advice import Advice, advise
 from assurance.gaps.model import CASE, Action, ActionKind, Stanza
 from assurance.objectives import Coverage, ObjectiveStatus, Row
+from assurance.objectives.acceptance import O_LAPSED
+from assurance.objectives.assembly import O_ASSUMPTIONS, O_INDEPENDENCE, O_UNNAMED
+from assurance.objectives.concerns import result_kinds, results_accepted
+from assurance.objectives.credit import O_CHALLENGED, O_GENERAL, O_MEASURE, O_REMAINS
+from assurance.objectives.judging import O_SUPPLEMENT
+from assurance.objectives.means import O_NOT_AGREED
 from assurance.snapshot import Snapshot
 from assurance.status import Status
-from evidence.verdict import Artefact
+from evidence.diagnostics import Severity, registered
+from evidence.engineering import KINDS
+from evidence.records.engineering import Format
+from evidence.verdict import Artefact, GuaranteeKind
 
 MOST_STEPS = 4
+_REPORTS: tuple[Format, ...] = ("junit", "cobertura")
+"""Formats of what a tool observed."""
 _COMPUTED = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}
 _KINDS = {
     NextKind.RUN: ActionKind.RUN,
@@ -48,6 +62,8 @@ class Situation:
     derived: frozenset[str]
     changed: tuple[str, ...]
     """Ids of declared files that changed or are missing."""
+    results: Mapping[str, frozenset[EvidenceKind]]
+    """By requirement: the kinds of results that can speak of it."""
     known: dict[tuple[_Which, bool, frozenset[EvidenceKind]], Steps] = field(default_factory=dict)
     """Steps that were already put together: many objectives ask for the same."""
 
@@ -62,10 +78,9 @@ class Situation:
     def _fits(self, item: Advice, which: _Which, derived: bool, wanted: frozenset[EvidenceKind]) -> bool:
         if derived and item.requirement not in self.derived:
             return False
-        if which == "contradicted":
-            return item.requirement in self.contradicted
-        if which == "stale":
-            return item.requirement in self.stale
+        if which != "open":
+            among = self.contradicted if which == "contradicted" else self.stale
+            return item.requirement in among and bool(self.results[item.requirement] & wanted)
         return item.kinds is None or not wanted or bool(item.kinds & wanted)
 
 
@@ -78,6 +93,7 @@ def situation(snapshot: Snapshot) -> Situation:
         stale=frozenset(item.requirement for item in standings if item.status is Status.STALE),
         derived=frozenset(item.id for item in snapshot.loaded.case.requirements if item.derived),
         changed=tuple(file.id for file in snapshot.loaded.files if not file.fresh),
+        results={item.id: result_kinds(item) for item in snapshot.loaded.case.requirements},
     )
 
 
@@ -91,19 +107,24 @@ def next_action(now: Situation, covered: Coverage, row: Row) -> Action | None:
 
 def _action(now: Situation, covered: Coverage, row: Row) -> Action:
     if row.status is ObjectiveStatus.CONTRADICTED:
-        text = "Counterexamples stand against what the objective rests on: dispose of them before anything else."
-        return _with(ActionKind.DISPOSE, text, now.steps("contradicted", row.entry))
+        text = "What the objective rests on is contradicted: settle that before anything else."
+        return _with(ActionKind.DISPOSE, text, now.steps("contradicted", row.entry, results_accepted(row.entry)))
     if row.status is ObjectiveStatus.STALE:
-        return _with(ActionKind.REPEAT, _changed(now), now.steps("stale", row.entry))
+        steps = now.steps("stale", row.entry, results_accepted(row.entry))
+        return _with(ActionKind.REPEAT, _changed(now, bool(steps.commands)), steps)
     kind, text = _parts(row)
     key = f"{covered.catalogue.id}:{row.entry.id}"
     if kind is ActionKind.RUN:
         wanted = frozenset(item.evidence for item in row.entry.credit if item.artefact is Artefact.MODEL_DESCRIPTION)
         steps = now.steps("open", row.entry, wanted)
-        if steps.texts or all(item.evidence in _COMPUTED for item in row.entry.credit):
+        if steps.texts:
             return _with(kind, text, steps)
-        kind = ActionKind.DOCUMENT  # every run that could serve stands: what is missing is what runs do not show
+        kind, text = ActionKind.DOCUMENT, "Every run that could serve stands: show what runs do not show."
+    if _all_there(row):
+        return _accept(key, row)
     stanzas = (agreement_stanza(covered.catalogue.id, row.entry.id),) if needs_agreement(row) else ()
+    if not stanzas and row.entry.credit and not documents_for(row.entry):
+        return Action(kind, text)
     return Action(kind, text, commands=(template_command(key),), stanzas=stanzas, template=key)
 
 
@@ -112,9 +133,54 @@ def needs_agreement(row: Row) -> bool:
     return row.entry.accepted_means is False and (row.means is None or row.means.agreement != "agreed")
 
 
+def _all_there(row: Row) -> bool:
+    """Every item has evidence, nothing else is amiss, and what is there is all that a document could give at this
+    level of credit: then the reasons name what remains, and no further document of these kinds changes that."""
+    if row.status is not ObjectiveStatus.PARTIAL or row.problems:
+        return False
+    if any(_severity(item.code) is not Severity.NOTE for item in row.reasons if item.code not in _REMAINING):
+        return False
+    remains = {item.message for item in row.reasons}
+    return all(item.remains in remains for item in documents_for(row.entry) if item.level is not CreditLevel.SUPPORTING)
+
+
+_REMAINING = (O_REMAINS.id, O_LAPSED.id)
+_BESIDES = (
+    O_INDEPENDENCE, O_SUPPLEMENT, O_NOT_AGREED, O_ASSUMPTIONS, O_CHALLENGED, O_GENERAL, O_MEASURE, O_UNNAMED,
+)  # fmt: skip
+"""Reasons whose remedy is a task of its own, whatever the catalogue proposes."""
+
+
+def _accept(key: str, row: Row) -> Action:
+    text = (
+        "All that the catalogue credits is there, and it is partial: see what remains under the reasons, show it where "
+        "people can judge it, and have a named person accept the objective so."
+    )
+    if row.acceptance is not None and row.acceptance.counts:
+        return Action(
+            ActionKind.ACCEPT, f"Accepted by {row.acceptance.by} on {row.acceptance.date}: nothing to do now."
+        )
+    lines = (
+        "acceptances:",
+        f'  - objective: "{key}"',
+        "    by: <a person who wrote nothing of what it rests on>",
+        '    date: "<yyyy-mm-dd>"',
+        f"    digest: {row.digest}",
+    )
+    return Action(ActionKind.ACCEPT, text, stanzas=(Stanza(f"the acceptance of {key}", "\n".join(lines)),))
+
+
+@cache
+def _severity(code: str) -> Severity | None:
+    return next((item.severity for item in registered() if item.id == code), None)
+
+
 def _besides(row: Row) -> tuple[str, ...]:
-    """What stands in the way beside the action: tools whose confidence is not shown, open problem reports."""
-    tools = [
+    """What stands in the way beside the action: what the reasons ask for, tools whose confidence is not shown, open
+    problem reports."""
+    codes = {item.code for item in row.reasons}
+    tools = [f"{item.title}: {item.remedy}" for item in _BESIDES if item.id in codes]
+    tools += [
         f"{need.tool}: qualification data for {need.level} are missing ({need.because})"
         for need in row.qualification
         if not need.shown
@@ -156,9 +222,17 @@ def template_command(key: str) -> str:
 
 
 def documents_for(entry: Entry) -> tuple[Credit, ...]:
-    """The credit rows that a document can serve, strongest first; those of runs only where there are no others."""
-    written = [row for row in entry.credit if row.evidence not in _COMPUTED]
-    return tuple(sorted(written or entry.credit, key=lambda row: _LEVELS.index(row.level)))
+    """The credit rows that a document can serve, strongest first; those of what only runs can show are not among them."""
+    served = [row for row in entry.credit if row.earned(GuaranteeKind.DOCUMENTARY) or report_format(row)]
+    return tuple(sorted(served, key=lambda row: _LEVELS.index(row.level)))
+
+
+def report_format(credit: Credit) -> Format | None:
+    """The format of the report that earns a credit which nobody's word earns; None where a written document does, or
+    where no document can."""
+    if credit.earned(GuaranteeKind.DOCUMENTARY) and credit.measure is None:
+        return None
+    return next((name for name in _REPORTS if credit.evidence.value in KINDS[name]), None)
 
 
 def _parts(row: Row) -> tuple[ActionKind, str]:
@@ -170,11 +244,12 @@ def _parts(row: Row) -> tuple[ActionKind, str]:
     return _KINDS[row.entry.next_action.kind], row.next or row.entry.next_action.text
 
 
-def _changed(now: Situation) -> str:
+def _changed(now: Situation, runs: bool) -> str:
     files = ", ".join(now.changed[:MOST_STEPS])
     more = len(now.changed) - MOST_STEPS
     named = f" ({files}{f' and {more} more' if more > 0 else ''})" if files else ""
-    return f"Files beneath have changed{named}: restore them, or declare the new digests and repeat the runs."
+    again = "repeat the runs" if runs else "review what rests on them"
+    return f"Files of the case have changed{named}: restore them, or declare the new digests and {again}."
 
 
 def _with(kind: ActionKind, text: str, steps: Steps) -> Action:

@@ -26,6 +26,7 @@ class ActionKind(StrEnum):
     RUN = "run"
     DOCUMENT = "document"
     AGREE = "agree with the authority"
+    ACCEPT = "accept by name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class StageState:
     stage: Stage
     items: tuple[StageItem, ...]
     gaps: int
-    """Objectives of the stage's tables that are gaps."""
+    """Objectives of the stage's tables that are gaps, and open choices of methods."""
     asked: int
 
     def count(self, state: ItemState) -> int:

@@ -48,6 +48,13 @@ O_UNKNOWN_CODE = code(
     "see docs/checks.md; the codes of runs and packages do not occur here",
 )
 
+O_BLANKET = code(
+    "O282",
+    Severity.ERROR,
+    "allowance for every finding of error level with one code",
+    "name the element that it is about: what turns up later has to be decided for itself",
+)
+
 CodeId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{3}$")]
 _SCHEMA = Literal["assurance-gap-policy/1"]
 
@@ -134,7 +141,7 @@ class Policy:
 
 
 def read_policy(path: Path) -> Policy:
-    """Read a policy file. Raises InputError with every mistake: C10x (YAML, fields), O265-O267, O101 (standard)."""
+    """Read a policy file. Raises InputError with every mistake: C10x (YAML, fields), O265-O267, O282, O101 (standard)."""
     document = read_yaml(path)
     policy = Policy(validate(document, PolicyFile), document)
     mistakes = _mistakes(policy.file, document)
@@ -156,7 +163,7 @@ def merged(policy: Policy | None, fail_on: Rule) -> Policy | None:
 
 
 def rule_of(words: str) -> Rule:
-    """The rule that `--fail-on` states: status words, severities and codes. Raises InputError O219, O267."""
+    """The rule that `--fail-on` states: status words, severities and codes. Raises InputError O219, O265, O267."""
     statuses: list[ObjectiveStatus] = []
     codes: list[str] = []
     severity: Severe | None = None
@@ -173,7 +180,10 @@ def rule_of(words: str) -> Rule:
     found = _unknown_codes(codes)
     if found:
         raise InputError.of(O_UNKNOWN_CODE, f"{', '.join(found)}: no check of gaps has this code")
-    return Rule(statuses=tuple(statuses), codes=tuple(codes), severity=severity)
+    rule = Rule(statuses=tuple(statuses), codes=tuple(codes), severity=severity)
+    if rule.empty:  # a variable of a CI that is not set must not be a policy that all passes
+        raise InputError.of(O_VACUOUS, "--fail-on names nothing", expected=", ".join(known))
+    return rule
 
 
 def _union(one: Rule, other: Rule) -> Rule:
@@ -193,6 +203,7 @@ def _unknown_codes(codes: tuple[str, ...] | list[str]) -> list[str]:
 
 def _mistakes(file: PolicyFile, document: Document) -> list[Finding]:
     found: list[Finding] = []
+    errors = {item.id for item in registered() if item.severity is Severity.ERROR}
     rules: list[tuple[Path_, Rule]] = [(("fail_on",), file.fail_on)]
     rules += [(("standards", name), rule) for name, rule in file.standards.items()]
     if all(rule.empty for _, rule in rules):
@@ -214,6 +225,11 @@ def _mistakes(file: PolicyFile, document: Document) -> list[Finding]:
         if item.finding and _unknown_codes([item.finding]):
             message = f"{item.finding}: no check of gaps has this code"
             found.append(O_UNKNOWN_CODE.finding(message, document.place((*at, "finding"))))
+        elif item.finding in errors and item.element is None:
+            message = f"{item.finding}: the allowance names no element"
+            found.append(
+                O_BLANKET.finding(message, document.place((*at, "finding")), expected="element: <what it is about>")
+            )
         if item.objective:
             found += _objective(item.objective, document, (*at, "objective"))
     return found

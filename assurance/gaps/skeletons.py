@@ -17,7 +17,7 @@ from assurance.case import Case
 from assurance.case_fields import Text
 from assurance.catalogue import Catalogue, Credit, Entry
 from assurance.catalogue_vocabulary import PAPER_KINDS, EvidenceKind, Scope
-from assurance.gaps.actions import agreement_stanza, documents_for, needs_agreement
+from assurance.gaps.actions import agreement_stanza, documents_for, needs_agreement, report_format
 from assurance.objectives import Coverage, Row
 from assurance.snapshot import Snapshot
 from evidence.diagnostics import Place, Severity, code
@@ -83,12 +83,13 @@ def skeleton(snapshot: Snapshot, wanted: str) -> str:
 
 def _credit(entry: Entry, kind: str, wanted: str) -> Credit:
     """The strongest credit row that a document can serve, or the one of the kind that is asked for."""
-    rows = documents_for(entry) if not kind else tuple(item for item in entry.credit if item.evidence.value == kind)
+    served = documents_for(entry)
+    rows = [item for item in served if kind in ("", item.evidence.value)]
     if not rows:
-        listed = ", ".join(dict.fromkeys(item.evidence.value for item in entry.credit)) or "none: agree a means first"
-        raise InputError.of(
-            O_TEMPLATE, f"{entry.id} takes no {kind!r}", Place(element=wanted), expected=f"one of: {listed}"
-        )
+        listed = ", ".join(dict.fromkeys(item.evidence.value for item in served))
+        expected = f"one of: {listed}" if listed else "a run, see its next action: no document serves it"
+        message = f"no document of kind {kind!r} serves {entry.id}" if kind else f"no document serves {entry.id}"
+        raise InputError.of(O_TEMPLATE, message, Place(element=wanted), expected=expected)
     return rows[0]
 
 
@@ -107,6 +108,11 @@ def _lines(case: Case, covered: Coverage, row: Row, shape: Skeleton, credit: Cre
         yield f"> {' '.join(catalogue.watermark.split())}"
     yield ""
     yield shape.holds
+    form = report_format(credit) if credit else None
+    if form:
+        yield ""
+        yield f"What counts here is the report of the tool itself ({form}, see docs/engineering-evidence.md): nobody's"
+        yield "word earns this credit. Declare the report; what this skeleton asks for goes with it."
     yield ""
     yield "| | |"
     yield "|---|---|"
@@ -129,30 +135,34 @@ def _lines(case: Case, covered: Coverage, row: Row, shape: Skeleton, credit: Cre
         yield "<What of the objective stays open.>"
     yield f"\n## {number + 1} Lines for the case file\n"
     yield "```yaml"
-    yield from _declaration(row, key, credit)
+    yield from _declaration(case, row, key, credit)
     if credit is None:
         yield agreement_stanza(catalogue.id, entry.id).yaml
     yield "```"
     if credit is not None:
-        others = sorted({item.evidence.value for item in entry.credit} - {credit.evidence.value})
+        others = sorted({item.evidence.value for item in documents_for(entry)} - {credit.evidence.value})
         yield f"\nCredit of this kind here: {credit.level.value}." + (
             f" Other kinds that the objective takes: {', '.join(others)} (`--template {key}:KIND`)." if others else ""
         )
 
 
-def _declaration(row: Row, key: str, credit: Credit | None) -> Iterator[str]:
+def _declaration(case: Case, row: Row, key: str, credit: Credit | None) -> Iterator[str]:
     kind = credit.evidence if credit else EvidenceKind.PLAN
     yield "documents:"
     yield f"  - id: <DOC-{row.entry.id}>"
     yield "    title: <title>"
-    yield "    path: <documents/name.md, below the case file>"
+    form = report_format(credit) if credit else None
+    yield f"    path: <documents/name.{'xml' if form else 'md'}, below the case file>"
     yield "    digest: <the word sha256 and a colon and the 64 digits that sha256sum prints>"
     yield f"    evidence: {kind.value}"
+    if form:
+        yield f"    format: {form}"
     yield "    author: <person id>"
     yield "    reviewer: <person id>"
     yield f"    independent: <true if the reviewer had no part in it{' (asked for here)' if row.selected.independence else ''}>"
     yield '    date: "<yyyy-mm-dd>"'
-    yield "    about: [<ids of requirements or models or data sets that it speaks of>]"
+    ids = _ids(case, row)
+    yield f'    about: ["<of {_first(ids)}: those that it speaks of>"]' if ids else "    about: [case]"
     yield f'    objectives: ["{key}"]'
     if credit is not None and kind not in PAPER_KINDS and credit.artefact is not Artefact.DOCUMENT:
         yield f"    examined: {credit.artefact.value}"
@@ -163,19 +173,27 @@ def _data_items(catalogue: Catalogue, entry: Entry) -> str:
     return "; ".join(f"{known[name].name} ({known[name].ref})" for name in entry.data_items if name in known) or "none"
 
 
-def _scope(case: Case, row: Row) -> str:
-    entry = row.entry
-    ids = {
+def _ids(case: Case, row: Row) -> list[str] | None:
+    """The declared items in an entry's scope; None where its scope is none that items are declared for."""
+    return {
         Scope.REQUIREMENT: [item.id for item in case.requirements],
         Scope.DERIVED_REQUIREMENT: [item.id for item in case.requirements if item.derived],
         Scope.MODEL: [item.id for item in case.models],
         Scope.DATA_SET: [item.id for item in (*case.data_sets, *case.tables)],
         Scope.RUN: [item.id for item in case.runs],
-    }.get(entry.scope)
+    }.get(row.entry.scope)
+
+
+def _scope(case: Case, row: Row) -> str:
+    entry, ids = row.entry, _ids(case, row)
     if ids is None:
         return f"{entry.scope.value.replace('-', ' ')} ({row.of})"
+    return _first(ids) or f"none: the case declares no {entry.scope.value}"
+
+
+def _first(ids: list[str]) -> str:
     more = f" and {len(ids) - MOST_ITEMS} more" if len(ids) > MOST_ITEMS else ""
-    return ", ".join(ids[:MOST_ITEMS]) + more or f"none: the case declares no {entry.scope.value}"
+    return ", ".join(ids[:MOST_ITEMS]) + more
 
 
 def _flat(text: str) -> str:

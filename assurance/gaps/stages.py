@@ -2,29 +2,38 @@
 
 *There* takes a fresh document that is declared to be the item (`about`), or documents for every objective that lists
 it. It says nothing of their content, and nothing of whether an authority would be content. A document that serves an
-objective with several data items and does not say which of them it is, is only *offered*. Standards without stages have
-none here: none is invented.
+objective with several data items and does not say which of them it is, is only *offered*. No stage is invented: standards
+without stages of involvement have one milestone, the release, at which a safety case needs every data item.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assurance.catalogue import DataItem, Stage
+from assurance.catalogue import Catalogue, DataItem, Stage
 from assurance.gaps.model import ItemState, StageItem, StageState
 from assurance.objectives import Coverage, Row
 from assurance.register import DocumentEntry
 from assurance.snapshot import Snapshot
 
 MOST_NAMED = 6
+RELEASE = "release"
+"""Id of the milestone of standards without stages of involvement."""
 
 
 def stages(snapshot: Snapshot, covered: Coverage) -> tuple[StageState, ...]:
-    """The state of every stage of a catalogue, in its order; empty where it has none."""
-    if not covered.catalogue.stages_of_involvement:
+    """The state of every stage of a catalogue in its order, or of the release; empty where it lists no data items."""
+    found = covered.catalogue.stages_of_involvement or _release(covered.catalogue)
+    index = _Index(snapshot, covered) if found else None
+    return tuple(_stage(covered, stage, index) for stage in found if index)
+
+
+def _release(catalogue: Catalogue) -> tuple[Stage, ...]:
+    if not catalogue.data_items:
         return ()
-    index = _Index(snapshot, covered)
-    return tuple(_stage(covered, stage, index) for stage in covered.catalogue.stages_of_involvement)
+    items, tables = (tuple(one.id for one in every) for every in (catalogue.data_items, catalogue.tables))
+    grade = catalogue.confidence.file
+    return (Stage(id=RELEASE, name="Safety case", when="at release", looks_at=items, tables=tables, confidence=grade),)
 
 
 class _Index:
@@ -34,6 +43,8 @@ class _Index:
         self.names = {item.id: item for item in covered.catalogue.data_items}
         self.asked: dict[str, list[Row]] = {}
         """By data item: the rows that list it and may be asked for."""
+        self.listed = {name for row in covered.rows for name in row.entry.data_items}
+        """Items that any entry lists; the others are asked for by the standard as such."""
         for row in covered.rows:
             if row.required is not False:
                 for item in row.entry.data_items:
@@ -71,10 +82,11 @@ class _Index:
 
 def _stage(covered: Coverage, stage: Stage, index: _Index) -> StageState:
     rows = [row for row in covered.rows if row.entry.table in stage.tables]
+    choices = {row.entry.table for row in rows if row.undecided}  # however many methods they list: one gap each
     return StageState(
         stage=stage,
         items=tuple(_item(index, index.names[name]) for name in stage.looks_at if name in index.names),
-        gaps=sum(row.is_gap for row in rows),
+        gaps=sum(row.is_gap and not row.undecided for row in rows) + len(choices),
         asked=sum(row.required is True for row in rows),
     )
 
@@ -84,7 +96,7 @@ def _item(index: _Index, item: DataItem) -> StageItem:
         return StageItem(item.id, item.name, which, _ids(evidence), why)
 
     rows = index.asked.get(item.id, [])
-    if not rows:
+    if not rows and item.id in index.listed:
         return state(ItemState.NOT_ASKED, (), "no objective at this level lists it")
     serving = index.serving.get(item.id, {})
     mine = [*index.declared.get(item.id, []), *(one for every in serving.values() for one in every)]
@@ -93,7 +105,7 @@ def _item(index: _Index, item: DataItem) -> StageItem:
     if changed:
         return state(ItemState.STALE, changed, "a file has changed")
     declared = index.declared.get(item.id, [])
-    if declared or len(serving) == len(rows):
+    if declared or (rows and len(serving) == len(rows)):
         shown = declared or mine
         newest = max(document.item.date for document in shown)
         return state(ItemState.THERE, (document.item.id for document in shown), f"of {newest}")

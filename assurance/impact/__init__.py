@@ -4,11 +4,13 @@
     git.py         a case folder out of a git revision, without a checkout
     packages.py    a case out of a review package that is intact
     baselines.py   named baselines: written once, addressed by digest, listed
-    state.py       snapshot -> `Baseline`, all facts that a comparison needs (items.py, runs.py: their parts)
+    state.py       snapshot -> `Baseline`, all facts that a comparison needs
+                   items.py (what people change), runs.py, signed.py (what people said), beneath.py (what explains it)
     facts.py       the models of a baseline
     compare.py     two baselines -> `Impact`; pure
-                   changes.py (items), outdated.py (evidence, runs to repeat), grounds.py (what lies beneath),
-                   goals.py (requirements, argument), rows.py (objectives), words.py (problem reports, named persons)
+                   changes.py (items), outdated.py (evidence, runs to repeat), grounds.py (evidence and causes),
+                   goals.py (requirements, argument), rows.py (objectives), words.py (problem reports, named persons),
+                   kept.py (what nothing reaches)
     report.py      the models of an impact, which are the shape of `assurance diff --json`
 
 Start with `compare`. A baseline holds every fact, so that comparing needs none of the files that it was taken from.

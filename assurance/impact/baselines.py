@@ -83,7 +83,7 @@ def write(baseline: Baseline, name: str, store: Store) -> tuple[Label, bool]:
         raise InputError.of(T_NAME, f"{name[:80]!r}")
     data = canonical_json(baseline.model_copy(update={"name": name}).model_dump(mode="json"))
     path = _path(store, name)
-    if path.exists():
+    if os.path.lexists(path):
         label = _label(path)
         if label.digest == of_bytes(data):
             store.put(data)  # restores the bytes where only their name was left
@@ -93,7 +93,9 @@ def write(baseline: Baseline, name: str, store: Store) -> tuple[Label, bool]:
         raise InputError.of(T_TAKEN, message, Place(str(path)))
     digest = store.put(data)
     label = Label(name=name, digest=digest, created=datetime.now(UTC).isoformat(timespec="seconds"))
-    _create(path, canonical_json(label.model_dump(mode="json")))
+    _bytes(label, store, path)  # what lay there under this digest before is not overwritten
+    if not _create(path, canonical_json(label.model_dump(mode="json"))):
+        return write(baseline, name, store)  # somebody else was quicker: it has this content, or it is taken
     return label, True
 
 
@@ -175,8 +177,8 @@ def _label(path: Path) -> Label:
         raise InputError.of(T_ALTERED, f"{path.name} cannot be read", Place(str(path))) from None
 
 
-def _create(path: Path, data: bytes) -> None:
-    """Write a file that must not exist yet: whole or not at all, and never over another one."""
+def _create(path: Path, data: bytes) -> bool:
+    """Write a file that must not exist yet: whole or not at all, and never over another one. False when it exists."""
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,9 +191,10 @@ def _create(path: Path, data: bytes) -> None:
         temporary.chmod(0o644)
         os.link(temporary, path)
     except FileExistsError:
-        raise InputError.of(T_TAKEN, f"{path.stem!r} was taken a moment ago", Place(str(path))) from None
+        return False
     except OSError as error:
         raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+    return True

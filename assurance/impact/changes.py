@@ -5,10 +5,11 @@ A version of a library is compared only where both states know it. Not here: wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from assurance.impact.facts import Baseline, EvidenceFact, Item
+from assurance.impact.facts import Baseline, EvidenceFact, Item, JournalFact
 from assurance.impact.report import Changed, Part
 
 _TOOL, _CATALOGUE, _ENTRY = "tool", "catalogue", "catalogue entry"
@@ -26,8 +27,60 @@ def changes(old: Baseline, new: Baseline) -> Iterator[Changed]:
         found = _item(before, after)
         if found is not None:
             yield found
+    yield from _order(old, new)
     yield from _files(old, new, both)
-    yield from _records(old, new)
+    records = list(_records(old, new))
+    yield from records
+    told = {item.id for item in records} | ({run.id for run in new.runs} - {run.id for run in old.runs})
+    yield from _journal(old, new, told)
+
+
+def _order(old: Baseline, new: Baseline) -> Iterator[Changed]:
+    """Kinds of items that stand in another order, those that both states have: the order of a list can mean something."""
+    before, after = ({item.key: item for item in state.items} for state in (old, new))
+    for kind in dict.fromkeys(item.kind for item in before.values()):
+        first = [item.id for key, item in before.items() if item.kind == kind and key in after]
+        last = [item.id for key, item in after.items() if item.kind == kind and key in before]
+        if first != last:
+            part = Part(part="order", before=", ".join(first), after=", ".join(last))
+            yield Changed(kind="order", id=kind, change="changed", parts=(part,), title="")
+
+
+def _journal(old: Baseline, new: Baseline, told: set[str]) -> Iterator[Changed]:
+    """Entries of the journal that one state holds and the other does not. `told`: runs that are new, or whose newest record is told already."""
+    then, now = ({_entry(item): item for item in state.journal} for state in (old, new))
+    counts = Counter(map(_entry, old.journal)), Counter(map(_entry, new.journal))
+    newest = {item.run: _entry(item) for item in new.journal}
+    for key in counts[0] - counts[1]:
+        yield _entry_changed(then[key], "removed", _GONE)
+    for key in counts[1] - counts[0]:
+        if not (now[key].run in told and newest[now[key].run] == key):
+            yield _entry_changed(now[key], "added", None)
+    kept = [list(filter((counts[0] & counts[1]).__contains__, map(_entry, state.journal))) for state in (old, new)]
+    if kept[0] != kept[1] and counts[0] == counts[1]:
+        part = Part(part="order", before="as it was written", after="another")
+        yield Changed(kind="order", id="journal entry", change="changed", parts=(part,), title="", caution=_GONE)
+
+
+_GONE = (
+    "a journal only ever grows: the new state is an earlier one or another branch, or history was taken out of it, with "
+    "counterexamples and failed tries that it may have held"
+)
+
+
+def _entry(item: JournalFact) -> tuple[str, ...]:
+    return item.run, item.requirement, item.criterion, item.record, item.outcome
+
+
+def _entry_changed(item: JournalFact, change: Literal["added", "removed"], caution: str | None) -> Changed:
+    facts = {
+        "requirement": item.requirement,
+        "record": item.record,
+        "outcome": item.outcome,
+        "criterion": item.criterion,
+    }
+    parts = differing(facts, {}) if change == "removed" else differing({}, facts)
+    return Changed(kind="journal entry", id=item.run, title="", change=change, parts=parts, caution=caution)
 
 
 def _files(old: Baseline, new: Baseline, catalogues: set[str]) -> Iterator[Changed]:

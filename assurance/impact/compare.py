@@ -11,7 +11,8 @@ from assurance.impact.changes import changes
 from assurance.impact.facts import Baseline
 from assurance.impact.goals import affected_goals, affected_requirements
 from assurance.impact.grounds import Grounds
-from assurance.impact.outdated import reruns, stale
+from assurance.impact.kept import kept
+from assurance.impact.outdated import reruns, stale, to_note
 from assurance.impact.report import Impact
 from assurance.impact.rows import affected_objectives, digest_only
 from assurance.impact.words import affected_problems, affected_words
@@ -25,14 +26,18 @@ def compare(old: Baseline, new: Baseline) -> Impact:
     goals = tuple(affected_goals(grounds, requirements))
     problems = tuple(affected_problems(grounds, requirements))
     objectives = tuple(affected_objectives(grounds, requirements, goals, problems))
+    words = tuple(affected_words(grounds, objectives))
+    concerned = tuple(stale(old, new))
     return Impact(
         changed=changed,
-        stale=tuple(stale(old, new)),
+        stale=concerned,
         requirements=requirements,
         goals=goals,
         objectives=objectives,
         problems=problems,
-        acceptances=tuple(affected_words(grounds, objectives)),
+        acceptances=words,
         rerun=tuple(reruns(old, new, changed)),
+        note=tuple(to_note(new)),
+        kept=kept(old, new, concerned, requirements, goals, objectives, words),
         digest_only=digest_only(old, new, objectives),
     )

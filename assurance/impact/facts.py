@@ -19,6 +19,10 @@ CASE_FILE = "case file"
 """Stands for the digest of the case file where that counts as evidence: any edit changes the digest, few change what it shows."""
 
 
+LAPSED = " (what was recorded has lapsed)"
+"""Ends the state of a problem report where it applies."""
+
+
 class CaseFact(Frozen):
     """Which case it is."""
 
@@ -60,6 +64,8 @@ class EvidenceFact(Frozen):
     """Of the newest record of a run: the request that it answered, statement and tools included."""
     subjects: dict[str, Digest] = Field(default_factory=dict)
     """Of a document: what it is about, as it was then."""
+    whole: bool = False
+    """Of a document: it is about the case as a whole, which is not among its subjects."""
 
 
 class RunFact(Frozen):
@@ -72,8 +78,20 @@ class RunFact(Frozen):
     request: Digest | None = None
     """The key under which a store looks for the answer."""
     answer: Digest | None
+    noted: bool = True
+    """The journal names the answer for this run, its requirement and its criterion. If not, the answer counts for nothing yet."""
     hindrance: str | None = None
     """Why it cannot be carried out as things are."""
+
+
+class JournalFact(Frozen):
+    """An entry of the journal, which only ever grows: an entry that is gone is history that is gone."""
+
+    run: str
+    requirement: str
+    criterion: str
+    record: str
+    outcome: str
 
 
 class RequirementFact(Frozen):
@@ -113,6 +131,8 @@ class GoalFact(Frozen):
     """Contexts, assumptions, justifications, solutions and references: identifier -> text."""
     evidence: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
+    strength: Digest | None = None
+    """Of a top goal: weakest guarantee, arithmetic, error probability and limits of all that is beneath."""
 
 
 class ObjectiveFact(Frozen):
@@ -141,15 +161,18 @@ class ObjectiveFact(Frozen):
         return f"{self.standard}:{self.id}"
 
 
-SignOffKind = Literal["acceptance", "deviation", "disposition", "meaning review"]
+SignOffKind = Literal[
+    "acceptance", "deviation", "disposition", "meaning review", "agreement", "not applicable", "sign-off"
+]
 
 
 class SignOffFact(Frozen):
-    """A named person's word: acceptance of an objective, deviation, disposition of a doubt, or meaning review."""
+    """A word that somebody gave: acceptance of an objective, deviation, disposition of a doubt, meaning review, agreement with an
+    authority, approval that an objective does not apply, sign-off of a catalogue."""
 
     kind: SignOffKind
     id: str
-    """The objective, deviation, doubt or requirement."""
+    """The objective, deviation, doubt, requirement, agreement or standard."""
     about: str
     by: str
     role: str
@@ -159,6 +182,8 @@ class SignOffFact(Frozen):
     stands: bool
     beneath: Digest
     """What it is about, as it is now."""
+    rests_on: tuple[str, ...] = ()
+    """Keys of the items by which it can lapse."""
 
     @property
     def key(self) -> str:
@@ -191,6 +216,8 @@ class Baseline(Frozen):
     case: CaseFact
     items: tuple[Item, ...]
     evidence: tuple[EvidenceFact, ...]
+    journal: tuple[JournalFact, ...]
+    """All entries, oldest first."""
     runs: tuple[RunFact, ...]
     requirements: tuple[RequirementFact, ...]
     goals: tuple[GoalFact, ...]

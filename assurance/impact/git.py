@@ -9,13 +9,15 @@ and submodules count as missing. Nothing of the content is run: no hook, no filt
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assurance.package.archive import MAX_BYTES, MAX_MEMBER_BYTES, MAX_MEMBERS, unsafe_names
-from evidence.diagnostics import Code, Place, Severity, code
+from evidence.diagnostics import Code, Finding, Place, Severity, code
+from evidence.digest import PREFIX, of_bytes
 from evidence.errors import InputError
 
 T_NO_GIT = code(
@@ -28,7 +30,8 @@ T_REVISION = code(
     "T144",
     Severity.ERROR,
     "git revision or path not found",
-    "write REVISION:PATH as git does, with the path from the top of the repository, as in HEAD~1:examples/my_case",
+    "write REVISION:PATH as git does, with the path from the top of the repository, as in HEAD~1:examples/my_case; "
+    "a shallow clone holds only its newest revisions",
 )
 T_BOUNDS = code(
     "T145",
@@ -36,11 +39,21 @@ T_BOUNDS = code(
     "content of the git revision cannot be taken out",
     "a case holds at most 20000 files, 512 MB in one file and 1 GB in all, with names that every system can hold",
 )
+T_POINTER = code(
+    "T156",
+    Severity.WARNING,
+    "content of a file is not in git",
+    "`git lfs fetch` gets it for this revision; until then the file counts as changed",
+)
 
 _SECONDS = 120
 _MAX_LISTING = 64_000_000
 _LONGEST = 300
 _FILE_MODES = frozenset({"100644", "100755"})
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize (\d{1,12})\n?"
+)
+"""What Git LFS puts in place of a large file (its specification, version 1)."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +84,7 @@ def read_tree(revision: str, path: str, where: Path) -> Tree:
     shown = f"{revision}:{path}"
     if not revision or revision.startswith("-") or len(shown) > _LONGEST or not shown.isprintable():
         raise InputError.of(T_REVISION, f"{shown[:80]!r} names no revision of a case")
-    top = _line(where, ["rev-parse", "--show-toplevel"], T_NO_GIT, f"{where} is in no git work tree")
-    repository = Path(top)
+    repository = _repository(where)
     commit = _line(
         repository,
         ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
@@ -91,8 +103,11 @@ def read_tree(revision: str, path: str, where: Path) -> Tree:
     return Tree(repository, commit, folder, files, case_file)
 
 
-def take_out(tree: Tree, names: Iterable[str], root: Path) -> None:
-    """Write files of the tree below `root`. Names that the tree does not have are passed over. Raises InputError T145, T143."""
+def take_out(tree: Tree, names: Iterable[str], root: Path) -> list[Finding]:
+    """Write files of the tree below `root`. Names that the tree does not have are passed over.
+
+    A pointer of Git LFS is followed as far as this clone holds the content; else T156 comes back. Raises InputError T145, T143.
+    """
     wanted = [name for name in dict.fromkeys(names) if name in tree.files]
     bad = next(unsafe_names(wanted), None)
     if bad is not None:
@@ -104,7 +119,7 @@ def take_out(tree: Tree, names: Iterable[str], root: Path) -> None:
     data = _git(tree.repository, ["cat-file", "--batch"], asked) if wanted else b""
     if data is None:
         raise InputError.of(T_NO_GIT, f"git cannot read the objects of {tree.commit[:12]}")
-    at = 0
+    at, absent = 0, []
     for name in wanted:
         blob = tree.files[name]
         head = f"{blob.object} blob {blob.size}\n".encode()
@@ -113,8 +128,41 @@ def take_out(tree: Tree, names: Iterable[str], root: Path) -> None:
             raise InputError.of(T_BOUNDS, f"git does not have the content of {name} (a partial clone?)")
         target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data[start:end])
+        content, found = data[start:end], _POINTER.fullmatch(data[start:end])
+        if found is not None:
+            large = _large_file(tree.repository, found[1].decode(), int(found[2]))
+            content = content if large is None else large
+            if large is None:
+                absent.append(T_POINTER.finding(f"{tree.commit[:12]}: {name} is a pointer of Git LFS", Place(name)))
+        target.write_bytes(content)
         at = end + 1
+    return absent
+
+
+def _large_file(repository: Path, digest: str, size: int) -> bytes | None:
+    """The content that a pointer of Git LFS stands for, where this clone holds it unaltered."""
+    folder = (_git(repository, ["rev-parse", "--git-common-dir"]) or b"").decode("utf-8", "surrogateescape").strip()
+    path = repository / folder / "lfs" / "objects" / digest[:2] / digest[2:4] / digest
+    try:
+        if size > MAX_MEMBER_BYTES or path.stat().st_size != size:
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    return content if of_bytes(content) == PREFIX + digest else None
+
+
+def _repository(where: Path) -> Path:
+    """The top of the work tree around a folder, or the repository itself where it is bare. Raises InputError T143."""
+    top = _git(where, ["rev-parse", "--show-toplevel"])
+    if top is None and (_git(where, ["rev-parse", "--is-bare-repository"]) or b"").strip() == b"true":
+        top = _git(where, ["rev-parse", "--absolute-git-dir"])
+    if not top:
+        message = (
+            f"git takes {where} for no repository of its own (none around it, or one that belongs to somebody else)"
+        )
+        raise InputError.of(T_NO_GIT, message)
+    return Path(top.decode("utf-8", "surrogateescape").removesuffix("\n"))
 
 
 def _normal(path: str, where: Path, repository: Path) -> str:

@@ -6,11 +6,12 @@ it, the requirement that it claims, the meaning of the requirements that it is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from assurance.impact.facts import GoalFact, RequirementFact
 from assurance.impact.grounds import MEANING, Because, Grounds, distinct, effect
 from assurance.impact.report import Affected
+from assurance.words import counted
 
 _DOUBTS = frozenset({"challenge", "disposition", "deviation", "threat model"})
 """Kinds of items whose id stands in the identifiers of the goals that they lead to."""
@@ -20,6 +21,7 @@ def affected_requirements(grounds: Grounds) -> Iterator[Affected]:
     """All requirements that are affected."""
     then = {item.id: item for item in grounds.old.requirements}
     now = {item.id: item for item in grounds.new.requirements}
+    twins = _twins(then, now)
     titles = {item.key: item.title for state in (grounds.old, grounds.new) for item in state.items}
     for id in dict.fromkeys([*then, *now]):
         before, after = then.get(id), now.get(id)
@@ -27,6 +29,7 @@ def affected_requirements(grounds: Grounds) -> Iterator[Affected]:
         if before is not None and after is not None and _bare(before) == _bare(after) and not grounds.differs(names):
             continue
         status = before.status if before else None, after.status if after else None
+        twin = twins.get(id)
         yield Affected(
             id=id,
             type="requirement",
@@ -34,9 +37,20 @@ def affected_requirements(grounds: Grounds) -> Iterator[Affected]:
             effect=effect(*status),
             before=status[0],
             after=status[1],
-            because=distinct([*grounds.rests_on(id), *grounds.tools(names)]) or _fields(before, after),
-            caution=_lost_refutation(before, after),
+            because=distinct([*grounds.rests_on(id), *grounds.tools(names)])
+            or grounds.only()
+            or _fields(before, after),
+            caution=_lost_refutation(before, after, twin),
+            same_as=twin.id if twin is not None else None,
         )
+
+
+def _twins(then: Mapping[str, RequirementFact], now: Mapping[str, RequirementFact]) -> dict[str, RequirementFact]:
+    """For requirements that are gone or new, the new or gone one that asks for just the same: another id is another requirement."""
+    gone = {item.meaning: item for id, item in then.items() if id not in now}
+    come = {item.meaning: item for id, item in now.items() if id not in then}
+    pairs = [(gone[meaning], come[meaning]) for meaning in gone.keys() & come.keys()]
+    return {one.id: other for pair in pairs for one, other in (pair, pair[::-1])}
 
 
 def _bare(item: RequirementFact) -> RequirementFact:
@@ -51,10 +65,15 @@ def _fields(before: RequirementFact | None, after: RequirementFact | None) -> Be
     return tuple(f"its {name}" for name in type(before).model_fields if getattr(before, name) != getattr(after, name))
 
 
-def _lost_refutation(before: RequirementFact | None, after: RequirementFact | None) -> str | None:
+def _lost_refutation(
+    before: RequirementFact | None, after: RequirementFact | None, twin: RequirementFact | None
+) -> str | None:
     """Counterexamples that count no more because something else is asked are not refuted themselves: the reader is told."""
-    if before is None or after is None or before.refuted <= after.refuted:
+    after = after or twin
+    if before is None or before.refuted <= (after.refuted if after is not None else 0):
         return None
+    if after is None:
+        return f"it had {counted(before.refuted, 'region')} with counterexamples, and nobody asks for it any more"
     lost = f"{before.refuted - after.refuted} of {before.refuted} regions with counterexamples are not held against it any more"
     if before.criterion != after.criterion:
         return f"{lost}: what is asked has changed"
@@ -95,7 +114,10 @@ class _Goals:
         self.reworded = {
             id for id in meanings[0].keys() | meanings[1].keys() if meanings[0].get(id) != meanings[1].get(id)
         }
-        self.doubts = {item.id: key for key, item in grounds.notable.items() if item.kind in _DOUBTS}
+        self.doubts = [(f"-{item.id}", [key]) for key, item in grounds.notable.items() if item.kind in _DOUBTS]
+        for word in (*grounds.old.sign_offs, *grounds.new.sign_offs):
+            if word.kind in _DOUBTS:
+                self.doubts.append((f"-{word.id}", list(grounds.known(word.rests_on))))
         self._done: dict[str, Because | None] = {}
 
     def because(self, id: str, path: frozenset[str]) -> Because | None:
@@ -110,7 +132,7 @@ class _Goals:
             below = self.because(child, path | {id})
             affected = affected or below is not None
             because += below or ()
-        self._done[id] = (distinct(because) or _differing(before, after)) if affected else None
+        self._done[id] = (distinct(because) or self.grounds.only() or _differing(before, after)) if affected else None
         return self._done[id]
 
     def _own(self, before: GoalFact | None, after: GoalFact | None) -> tuple[bool, list[str]]:
@@ -136,15 +158,16 @@ class _Goals:
 
     def _explained(self, goals: list[GoalFact]) -> Iterator[str]:
         """Changed items that can be why a goal reads otherwise, or is new or gone."""
+        moved = frozenset[str]() if len(goals) < 2 else frozenset(goals[0].evidence) ^ frozenset(goals[1].evidence)
         for goal in goals:
-            yield from self.grounds.known([f"pattern {goal.pattern}"])
+            yield from self.grounds.known([f"pattern {goal.pattern}", f"pattern file {goal.pattern}"])
             for name in goal.about:  # a goal about the meaning of a sentence does not depend on runs
                 results = (
                     goal.requirement or name not in self.reworded or any(map(self.grounds.is_record, goal.evidence))
                 )
                 yield from self.grounds.rests_on(name, None if results else MEANING | {"meaning review"})
-            yield from self.grounds.behind(goal.evidence)
-            yield from (key for id, key in self.doubts.items() if f"-{id}" in goal.id)
+            yield from self.grounds.behind(goal.evidence, moved)
+            yield from (key for id, keys in self.doubts if keys and id in goal.id for key in keys)
 
 
 def _differing(before: GoalFact | None, after: GoalFact | None) -> Because:

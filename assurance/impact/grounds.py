@@ -7,7 +7,8 @@ does the state of this evidence differ, and which changed items stand behind it?
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 from assurance.impact.facts import Baseline, EvidenceFact
 from assurance.impact.report import Changed, Effect
@@ -18,8 +19,10 @@ MEANING = frozenset(
     {"requirement text", "formal property", "criterion", "threat model", "data set", "table", "property file"}
 )
 """Kinds of items that the meaning of a requirement is made of; the model is no part of it."""
+_BROUGHT = frozenset({"catalogue", "catalogue entry", "pattern", "tool", "record", "journal entry"})
 _TITLES = frozenset({"title", "name"})
 _TITLED = frozenset({"model", "data set", "table", "property file", "threat model"})
+_WORD = re.compile(r"[A-Za-z0-9_.:-]+")
 _LEGS = frozenset({"preprocessing", "postprocessing"})
 
 
@@ -46,6 +49,8 @@ class Grounds:
         self.old, self.new = old, new
         self.notable = {item.key: item for item in changed if not _only_titles(item)}
         """Changed items by key, without those of which only the name is another one."""
+        self.edited = [item.key for item in self.notable.values() if item.kind not in _BROUGHT]
+        """Keys of what people changed in the case file."""
         self._states = (_Evidence(old), _Evidence(new))
         before, after = (evidence.said for evidence in self._states)
         self._outdated = {digest for digest in before.keys() | after.keys() if before.get(digest) != after.get(digest)}
@@ -60,21 +65,32 @@ class Grounds:
         """Whether this is the record of a run in one of the states."""
         return any(name in state.held and state.held[name].kind != "document" for state in self._states)
 
-    def behind(self, names: Iterable[str]) -> Iterator[str]:
-        """The changed items that stand behind evidence."""
+    def behind(self, names: Iterable[str], moved: Collection[str] = ()) -> Iterator[str]:
+        """The changed items that stand behind evidence. `moved`: those of it that serve in one of the states only."""
         for name in names:
             for evidence in self._states:
                 item = evidence.held.get(name)
                 if item is not None:
-                    yield from self._behind(item, name in self._outdated)
+                    yield from self._behind(item, name in self._outdated or name in moved)
 
     def _behind(self, item: EvidenceFact, outdated: bool) -> Iterator[str]:
         kinds = ("document",) if item.kind == "document" else ("run", "record", "external verdict")
         yield from self.known(f"{kind} {item.source}" for kind in kinds)
+        if outdated and item.requirement:
+            yield from self.rests_on(item.requirement)
         for subject in item.subjects if outdated else ():
             yield from self.rests_on(subject, MEANING)
             yield from self.known(f"{kind} {subject}" for kind in (*sorted(_TITLED), "document"))
             yield from self.known(["case text constituent"] if subject in _LEGS else [])
+
+    def spoken_of(self, texts: Iterable[str]) -> list[str]:
+        """The changed items whose identifiers stand in texts."""
+        words = {word.strip(".:-") for text in texts for word in _WORD.findall(text)}
+        return [item.key for item in self.notable.values() if item.id in words]
+
+    def only(self) -> Because:
+        """The one change, where there is no other: whatever differs follows from it."""
+        return tuple(self.notable) if len(self.notable) == 1 else ()
 
     def known(self, keys: Iterable[str]) -> Iterator[str]:
         """Those of the keys that are of changed items."""

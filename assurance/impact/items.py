@@ -7,7 +7,7 @@ different things. A catalogue makes one item for its head and one for each entry
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from assurance.catalogue import Catalogue
@@ -17,7 +17,8 @@ from evidence.digest import of_bytes
 
 UNDECLARED = "content, not as declared"
 """Part that holds the digest of a file where it differs from the declared one."""
-_LONGEST, _SHOWN = 240, 100
+_LONGEST, _SHOWN = 2_000, 1_000
+_MOST_TITLE = 240
 _KINDS = {
     "data_sets": "data set",
     "odd": "operational design domain",
@@ -30,6 +31,7 @@ _KINDS = {
 """Names of the kinds where the field's own name, without its plural s, would not read well."""
 _CRITERION = ("at_least", "guarantee", "error_probability")
 _NOT_FOLLOWED = frozenset({"schema"})
+PATTERNS = "templates/patterns/"
 
 
 def flatten(value: Any, path: str = "") -> dict[str, str]:
@@ -42,8 +44,10 @@ def flatten(value: Any, path: str = "") -> dict[str, str]:
     if isinstance(value, list | tuple):
         if not any(isinstance(part, Mapping | list | tuple) for part in value):
             return {path: _bounded(", ".join(map(_scalar, value)))} if value else {}
-        names = _names(value)
-        return _merged(flatten(part, f"{path}[{name}]") for name, part in zip(names, value, strict=True))
+        key, names = _names(value)
+        bare = [{n: v for n, v in part.items() if n != key} if key else part for part in value]
+        parts = _merged(flatten(part, f"{path}[{name}]") for name, part in zip(names, bare, strict=True))
+        return ({path or "order": _bounded(", ".join(names))} if key else {}) | parts  # their order can mean something
     return {} if value is None or value == "" else {path: _bounded(_scalar(value))}
 
 
@@ -51,14 +55,14 @@ def _merged(parts: Iterable[dict[str, str]]) -> dict[str, str]:
     return {name: text for part in parts for name, text in part.items()}
 
 
-def _names(values: Iterable[Any]) -> list[str]:
-    """Identifiers of the entries of a list where each has its own, else their numbers."""
+def _names(values: Iterable[Any]) -> tuple[str | None, list[str]]:
+    """Identifiers of the entries of a list with the field that holds them, where each has its own; else their numbers."""
     listed = list(values)
-    for key in ("id", "name", "prefix"):
+    for key in ("id", "name", "prefix", "objective", "table", "tool"):
         names = [value.get(key) for value in listed if isinstance(value, Mapping)]
         if len(set(map(str, names))) == len(listed) and all(isinstance(name, str) for name in names):
-            return [str(name) for name in names]
-    return [str(number) for number in range(len(listed))]
+            return key, [str(name) for name in names]
+    return None, [str(number) for number in range(len(listed))]
 
 
 def _quantity(value: Mapping[str, Any]) -> str | None:
@@ -75,7 +79,7 @@ def _scalar(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    return " ".join(str(value).split())
+    return str(value)
 
 
 def _bounded(text: str) -> str:
@@ -118,18 +122,27 @@ def case_items(loaded: LoadedCase) -> Iterator[Item]:
 
 def _listed(field: str, entries: list[dict[str, Any]]) -> Iterator[Item]:
     kind = _KINDS.get(field, field.replace("_", " ").removesuffix("s"))
-    seen: dict[str, int] = {}
-    for entry in entries:
-        id = str(entry.get("id") or entry.get("objective") or entry.get("challenge") or kind)
-        seen[id] = seen.get(id, 0) + 1
-        if seen[id] > 1:
-            id = f"{id} ({seen[id]})"
+    ids = numbered(
+        str(entry.get("id") or entry.get("objective") or entry.get("challenge") or kind) for entry in entries
+    )
+    for id, entry in zip(ids, entries, strict=True):
         parts = flatten({name: part for name, part in entry.items() if name != "id"})
-        yield Item(kind=kind, id=id, title=str(entry.get("title") or entry.get("name") or "")[:_LONGEST], parts=parts)
+        title = str(entry.get("title") or entry.get("name") or "")[:_MOST_TITLE]
+        yield Item(kind=kind, id=id, title=title, parts=parts)
+
+
+def numbered(ids: Iterable[str]) -> list[str]:
+    """The same identifiers, told apart where one stands several times: 'CH1', 'CH1 (2)'."""
+    seen: dict[str, int] = {}
+    found = []
+    for id in ids:
+        seen[id] = seen.get(id, 0) + 1
+        found.append(id if seen[id] == 1 else f"{id} ({seen[id]})")
+    return found
 
 
 def _requirement(requirement: dict[str, Any]) -> Iterator[Item]:
-    id, title = requirement["id"], requirement["title"][:_LONGEST]
+    id, title = requirement["id"], requirement["title"][:_MOST_TITLE]
     formal = requirement["property"] or {}
     halves = {
         "requirement text": {name: part for name, part in requirement.items() if name not in _BESIDE_TEXT},
@@ -160,11 +173,11 @@ def catalogue_items(catalogue: Catalogue) -> Iterator[Item]:
         yield Item(kind="catalogue entry", id=id, title=entry["title"], parts=parts)
 
 
-def rule_items(rules: Mapping[str, str]) -> Iterator[Item]:
-    """The pattern files that the argument was made from, by digest."""
+def rule_items(rules: Mapping[str, str], used: Collection[str]) -> Iterator[Item]:
+    """The pattern files that the argument was made from, by digest. `used`: ids of these patterns."""
     for name, digest in rules.items():
-        if name.startswith("templates/patterns/"):
-            id = name.removeprefix("templates/patterns/").removesuffix(".yaml")
+        id = name.removeprefix(PATTERNS).removesuffix(".yaml")
+        if name.startswith(PATTERNS) and id in used:
             yield Item(kind="pattern", id=id, parts={"content": digest})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from assurance.impact.changes import current_records, documents
 from assurance.impact.facts import Baseline, EvidenceFact, RunFact
-from assurance.impact.report import Changed, Part, Rerun, Stale, StaleState
+from assurance.impact.report import Changed, Part, Rerun, Stale, StaleState, ToNote
 from assurance.impact.runs import ENGINE_VERSION, LIBRARY, outdated
 from evidence.digest import is_digest, short
 
@@ -21,9 +21,10 @@ def stale(old: Baseline, new: Baseline) -> Iterator[Stale]:
     """Records and documents that counted in the old state and are not what the new state asks for."""
     asked_then = {run.id: run for run in old.runs}
     asked_now = {run.id: run for run in new.runs}
-    now = current_records(new)
+    now, held = current_records(new), {(item.source, item.digest): item for item in new.evidence}
     for source, record in current_records(old).items():
-        found = _record(record, asked_then.get(source), asked_now.get(source), now.get(source), new)
+        still = held.get((source, record.digest))
+        found = _record(record, asked_then.get(source), asked_now.get(source), now.get(source), still)
         if found is not None:
             yield found
     later = documents(new)
@@ -34,20 +35,28 @@ def stale(old: Baseline, new: Baseline) -> Iterator[Stale]:
 
 
 def _record(
-    record: EvidenceFact, then: RunFact | None, run: RunFact | None, now: EvidenceFact | None, new: Baseline
+    record: EvidenceFact,
+    then: RunFact | None,
+    run: RunFact | None,
+    now: EvidenceFact | None,
+    held: EvidenceFact | None,
 ) -> Stale | None:
+    """`now`: the newest record of its run; `held`: the record itself in the new state."""
     replaced = now.digest if now is not None and now.digest != record.digest else None
     if run is None:
         return _stale(record, StaleState.NO_LONGER_COUNTS, None, (), "its run is not declared any more")
     known = outdated(record.made_with, then.asked) if then is not None else {}
     found = outdated(record.made_with, run.asked)
     why = tuple(Part(part=name, before=a, after=b) for name, (a, b) in found.items() if known.get(name) != (a, b))
-    held = next((item for item in new.evidence if item.digest == record.digest and item.source == record.source), None)
     if not why and held is not None and record.usable and not held.usable:
         return _stale(record, StaleState.NO_LONGER_COUNTS, None, (), "a file that it is about is not what was declared")
+    if not why and replaced is None and (held is None or not held.current):
+        reason = "the new state does not hold it" if held is None else "the journal names it for something else"
+        return _stale(record, StaleState.NO_LONGER_COUNTS, None, (), reason)
+    if not why and replaced is not None:
+        return _stale(record, StaleState.REPLACED, replaced, (), "its run was repeated and gave another record")
     if not why:
-        lost = held is None and replaced is None
-        return _stale(record, StaleState.NO_LONGER_COUNTS, None, (), "the new state does not hold it") if lost else None
+        return None
     tools = [part for part in why if part.part == ENGINE_VERSION or part.part.startswith(LIBRARY)]
     reason = f"its run asks something else: {_listed(why)}"
     if replaced is not None:
@@ -99,8 +108,23 @@ def brief(text: str | None) -> str:
     """A value for a table: digests shortened, long texts cut."""
     if text is None:
         return "absent"
-    text = short(text) if is_digest(text) else text
+    text = short(text) if is_digest(text) else " ".join(text.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def contrast(before: str, after: str) -> tuple[str, str]:
+    """Two different values for a table, each cut to where they begin to differ."""
+    shown = brief(before), brief(after)
+    if shown[0] != shown[1] and max(len(before), len(after)) <= _LONGEST:
+        return shown
+    if is_digest(before) or is_digest(after):
+        return shown
+    one, other = (" ".join(text.split()) for text in (before, after))
+    if one == other:
+        return "(other white space)", brief(after)
+    at = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    start = max(at - _LONGEST // 3, 0)
+    return tuple(f"{'...' if start else ''}{brief(text[start:])}" for text in (one, other))  # type: ignore[return-value]
 
 
 def reruns(old: Baseline, new: Baseline, changed: tuple[Changed, ...]) -> Iterator[Rerun]:
@@ -108,7 +132,7 @@ def reruns(old: Baseline, new: Baseline, changed: tuple[Changed, ...]) -> Iterat
     then = {run.id: run for run in old.runs}
     records = current_records(new)
     keys = {item.key for item in changed}
-    rests_on = {item.id: item.rests_on for item in new.requirements}
+    rests_on = {item.id: [key for key in item.rests_on if key in keys] for item in new.requirements}
     tools = [item.key for item in changed if item.kind == "tool"]
     for run in new.runs:
         if run.answer is not None:
@@ -122,7 +146,7 @@ def reruns(old: Baseline, new: Baseline, changed: tuple[Changed, ...]) -> Iterat
             reason = f"its record answers another request: {_listed(why)}"
         else:
             reason = "the store does not have the answer to this request, or not all that belongs to it"
-        own = [key for key in rests_on.get(run.requirement, ()) if key in keys and not _of_another_run(key, run.id)]
+        own = [key for key in rests_on.get(run.requirement, ()) if not _of_another_run(key, run.id)]
         uses = any(part.part == ENGINE_VERSION or part.part.startswith(LIBRARY) for part in why)
         before = then.get(run.id)
         yield Rerun(
@@ -135,6 +159,13 @@ def reruns(old: Baseline, new: Baseline, changed: tuple[Changed, ...]) -> Iterat
             answered_before=before is not None and before.answer is not None,
             because=(*own, *(tools if uses else ())),
         )
+
+
+def to_note(new: Baseline) -> Iterator[ToNote]:
+    """The runs that the store answers although the journal does not name the answer for what is asked now."""
+    for run in new.runs:
+        if run.answer is not None and not run.noted:
+            yield ToNote(run=run.id, requirement=run.requirement, record=run.answer)
 
 
 def _of_another_run(key: str, run: str) -> bool:

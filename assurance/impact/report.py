@@ -56,6 +56,8 @@ class Changed(Frozen):
     change: Literal["added", "removed", "changed"]
     parts: tuple[Part, ...]
     """What differs; all fields of what was added or removed."""
+    caution: str | None = None
+    """What this must not be taken for."""
 
     @property
     def key(self) -> str:
@@ -88,6 +90,8 @@ class Affected(Frozen):
     because: tuple[str, ...]
     caution: str | None = None
     """What the change of status must not be taken for."""
+    same_as: str | None = None
+    """Of a requirement that is new or gone: the one of the other state that asks for the same under another id."""
 
 
 class AffectedObjective(Frozen):
@@ -122,6 +126,10 @@ class AffectedSignOff(Frozen):
     """What it would have to be tied to now; None where it is gone."""
     because: tuple[str, ...]
 
+    @property
+    def key(self) -> str:
+        return f"{self.kind} {self.id}"
+
 
 class Rerun(Frozen):
     """A run that `assurance run` would carry out in the new state."""
@@ -137,6 +145,38 @@ class Rerun(Frozen):
     because: tuple[str, ...]
 
 
+class ToNote(Frozen):
+    """A run whose answer the store holds although the journal does not name it for what is asked now.
+
+    `assurance run` notes it and computes nothing; until then it counts for nothing, or is held against another criterion.
+    """
+
+    run: str
+    requirement: str
+    record: Digest
+
+
+class KeptEvidence(Frozen):
+    """Evidence of both states, and why it may be kept."""
+
+    digest: Digest
+    kind: str
+    source: str
+    requirement: str
+    reason: str
+
+
+class Kept(Frozen):
+    """What the change reaches neither directly nor further down."""
+
+    evidence: tuple[KeptEvidence, ...]
+    requirements: tuple[str, ...]
+    goals: int
+    objectives: int
+    words: tuple[str, ...]
+    """Words of named persons that stand as they stood, by key."""
+
+
 class Impact(Frozen):
     """All differences of two states and what they break."""
 
@@ -148,10 +188,12 @@ class Impact(Frozen):
     problems: tuple[Affected, ...]
     acceptances: tuple[AffectedSignOff, ...]
     rerun: tuple[Rerun, ...]
+    note: tuple[ToNote, ...]
+    kept: Kept
     digest_only: int
     """Objectives that nothing here affects, but whose acceptance digest is another one: an acceptance made now differs."""
 
     @property
     def empty(self) -> bool:
         """Nothing changed and nothing has to be done."""
-        return not any(getattr(self, name) for name in type(self).model_fields if name != "digest_only")
+        return not any(getattr(self, name) for name in type(self).model_fields if name not in ("digest_only", "kept"))

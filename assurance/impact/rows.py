@@ -73,8 +73,9 @@ class _Rows:
             return None
         first, last = rows[0], rows[-1]
         because = entry
-        if outdated or first.evidence != last.evidence:
-            because += [*self.grounds.behind(names), *self.grounds.tools(names)]
+        moved = frozenset(first.evidence) ^ frozenset(last.evidence)
+        if outdated or moved:
+            because += [*self.grounds.behind(names, moved), *self.grounds.tools(names)]
         because += [item for goal in goals for item in self.goals[goal]]
         both = distinct([*first.scope, *last.scope])
         because += self.grounds.known(item for item in both if first.scope.get(item) != last.scope.get(item))
@@ -83,7 +84,8 @@ class _Rows:
         if not because:  # a reason can speak of requirements whose evidence earns nothing here
             spoken = [name for name in self.requirements if any(_speaks_of(row, name) for row in rows)]
             because += [item for name in spoken for item in self.requirements[name]]
-        return distinct(because) or _fields(rows)
+            because += self.grounds.spoken_of(frozenset(first.reasons) ^ frozenset(last.reasons))
+        return distinct(because) or self.grounds.only() or _fields(rows)
 
     def only_reasons(self, key: str, rows: list[ObjectiveFact]) -> bool:
         """Whether nothing that counts differs: refused evidence is named that was not there before, or the other way round."""

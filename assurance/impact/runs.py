@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from assurance.case import Case, ExternalVerdict, Run
-from assurance.claims import claim_of
+from assurance.claims import Claim, claim_of
 from assurance.impact.facts import EvidenceFact, RunFact
 from assurance.impact.items import flatten
 from assurance.loading import LoadedCase
@@ -66,7 +66,7 @@ def run_facts(loaded: LoadedCase, register: Register, setting: Setting) -> Itera
     for run in case.runs:
         claim = claim_of(case, case.requirement(run.requirement))
         assert claim is not None  # `load` refuses a run of a requirement without formal property
-        yield _run(run, claim.statement, current.get(run.id), setting, _missing(case, claim.statement, hindered))
+        yield _run(run, claim, current.get(run.id), setting, _missing(case, claim.statement, hindered))
     for verdict in case.external_verdicts:
         yield _import(case, verdict, current.get(verdict.id), hindered.get(verdict.id))
 
@@ -92,8 +92,8 @@ def _missing(case: Case, statement: Statement, hindered: Mapping[str, str]) -> s
     return f"there is no file {names[0]}" if names else None
 
 
-def _run(run: Run, statement: Statement, item: RunItem | None, setting: Setting, missing: str | None) -> RunFact:
-    parameters = dict(run.parameters)
+def _run(run: Run, claim: Claim, item: RunItem | None, setting: Setting, missing: str | None) -> RunFact:
+    statement, parameters = claim.statement, dict(run.parameters)
     versions = library_versions(run.engine) | (library_versions("cross-check") if wanted(parameters) else {})
     if setting.elsewhere is not None:
         own = stamp(run.engine, parameters, {}, run.seed, setting.device)
@@ -102,17 +102,21 @@ def _run(run: Run, statement: Statement, item: RunItem | None, setting: Setting,
         own = own.model_copy(update={"engine_version": setting.elsewhere, "device": device})
         asked = asked_parts(statement, own)
         fits = item is not None and not outdated(made_with(item.record), asked)
-        return _fact(run, asked, None, item.digest if item is not None and fits else None, missing)
+        noted = item is not None and item.criterion == claim.criterion_digest
+        return _fact(run, asked, None, item.digest if item is not None and fits else None, noted, missing)
     asked = asked_parts(statement, stamp(run.engine, parameters, versions, run.seed, setting.device))
     key = request_key(statement, run.engine, parameters, versions, run.seed, setting.device)
     try:
         found = answered(statement, run.engine, parameters, run.seed, setting.device, setting.store)
     except StoreError as error:
-        return _fact(run, asked, key, None, missing or f"{error.finding.code}: {error.finding.message}")
-    return _fact(run, asked, key, found.digest if found else None, missing)
+        return _fact(run, asked, key, None, True, missing or f"{error.finding.code}: {error.finding.message}")
+    noted = item is not None and (item.digest, item.criterion) == (found and found.digest, claim.criterion_digest)
+    return _fact(run, asked, key, found.digest if found else None, noted, missing)
 
 
-def _fact(run: Run, asked: dict[str, str], key: str | None, answer: str | None, hindrance: str | None) -> RunFact:
+def _fact(
+    run: Run, asked: dict[str, str], key: str | None, answer: str | None, noted: bool, hindrance: str | None
+) -> RunFact:
     return RunFact(
         id=run.id,
         kind="run",
@@ -120,6 +124,7 @@ def _fact(run: Run, asked: dict[str, str], key: str | None, answer: str | None, 
         asked=asked,
         request=key,
         answer=answer,
+        noted=noted or answer is None,
         hindrance=hindrance,
     )
 
@@ -203,7 +208,6 @@ def record_fact(item: RunItem, stale: frozenset[str]) -> EvidenceFact:
 
 def document_fact(entry: DocumentEntry, subjects: Mapping[str, str]) -> EvidenceFact:
     """A declared document as evidence, with the digests of what it is about."""
-    facts: dict[str, Any] = {"subjects": dict(subjects)}
     return EvidenceFact(
         digest=entry.digest,
         kind="document",
@@ -211,5 +215,6 @@ def document_fact(entry: DocumentEntry, subjects: Mapping[str, str]) -> Evidence
         current=True,
         usable=entry.fresh,
         says=f"{entry.record.evidence_kind}: {entry.record.title}",
-        **facts,
+        subjects=dict(subjects),
+        whole="case" in entry.record.about,
     )

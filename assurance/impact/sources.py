@@ -27,6 +27,7 @@ from assurance.loading import C_FILE, C_STALE, LoadedCase, load
 from assurance.package.archive import MAX_BYTES
 from assurance.package.derive import relative
 from assurance.package.layout import EVIDENCE
+from assurance.preflight import examine
 from assurance.snapshot import take
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import AssuranceError, InputError
@@ -52,6 +53,12 @@ T_STALE = code(
     Severity.WARNING,
     "declared file differs: `assurance run` refuses for now",
     "declare the new digest, if the change is meant; the runs to repeat are listed as for the new digest",
+)
+T_UNUSABLE_FILE = code(
+    "T157",
+    Severity.WARNING,
+    "runs cannot be carried out: `assurance run` refuses for now",
+    "mend what the quoted finding says; the list of runs holds for then",
 )
 
 Kind = Literal["case", "package", "git", "baseline"]
@@ -161,24 +168,24 @@ def _folder(given: str, path: Path, device: Literal["cpu", "cuda"]) -> Side:
     loaded = load(path)
     store = Store(loaded.evidence_folder)
     baseline = state_of(take(loaded, store), store, device)
-    return Side(given, "case", "files against their declared digests", baseline, _stale(loaded))
+    findings = _stale(loaded) or _unusable(loaded, {run.id for run in baseline.runs if run.answer is None})
+    return Side(given, "case", "files against their declared digests", baseline, findings)
 
 
 def _package(given: str, path: Path, device: Literal["cpu", "cuda"]) -> Side:
-    opened = packages.open_package(path)
+    contents, manifest, key = packages.open_package(path)
     with tempfile.TemporaryDirectory(prefix="assurance-") as temporary:
         root = Path(temporary).resolve()
-        file = packages.unpack_case(opened, root, path)
+        file = packages.unpack_case(contents.members, manifest, root, path)
         store = Store(root / EVIDENCE.rstrip("/"))
         try:
             snapshot = take(load(file), store)
-            manifest = opened.manifest
             baseline = state_of(snapshot, store, device, manifest.tool.version, manifest.rules)
         except AssuranceError as error:
             raise packages.unusable(error, root, path) from None
-        notes = packages.other_rules(opened, snapshot.loaded.case, path)
+        notes = packages.other_rules(manifest, snapshot.loaded.case, path)
         notes += [relative(item, root) for item in _stale(snapshot.loaded)]
-    verified = f"intact, signed with key {opened.key_id}, for which nobody vouches here; evidence not re-checked"
+    verified = f"intact, signed with key {key}, for which nobody vouches here; evidence not re-checked"
     return Side(given, "package", verified, baseline, tuple(notes))
 
 
@@ -190,13 +197,13 @@ def _git(given: str, other: str, device: Literal["cpu", "cuda"], here: Path) -> 
         git.take_out(tree, [tree.case_file], root)
         try:
             case = load(root / tree.case_file).case
-            kept = [item for item in tree.files if item.startswith(f"{case.evidence_folder}/")]
-            git.take_out(tree, [*_paths(case.model_dump(mode="json")), *kept], root)
+            kept = [item for item in tree.files if item.startswith(f"{_plain(case.evidence_folder)}/")]
+            notes = git.take_out(tree, [*_paths(case.model_dump(mode="json")), *kept], root)
             loaded = load(root / tree.case_file)
-            store, notes = Store(loaded.evidence_folder), []
+            store = Store(loaded.evidence_folder)
             if not (store.root / "journal.jsonl").is_file():
                 store, note = _borrowed(tree, loaded, other, here)
-                notes = [note]
+                notes.append(note)
             snapshot = take(loaded, store)
             baseline = state_of(snapshot, store, device)
         except AssuranceError as error:
@@ -247,6 +254,16 @@ def _file(path: Path) -> Baseline:
         return baselines.parse(path.read_bytes(), str(path))
     except OSError as error:
         raise InputError.of(T_NOTHING, f"cannot read {path}: {error.strerror}", Place(str(path))) from None
+
+
+def _unusable(loaded: LoadedCase, open_: set[str]) -> tuple[Finding, ...]:
+    """Why runs without an answer cannot be carried out, as `assurance run` looks before it begins; one run of a kind is enough."""
+    kinds = {(run.requirement, run.engine): run for run in loaded.case.runs if run.id in open_}
+    chosen = loaded.case.model_copy(update={"runs": tuple(kinds.values())})
+    return tuple(
+        T_UNUSABLE_FILE.finding(f"{item.code}: {item.message}", item.place, expected=item.expected)
+        for item in examine(replace(loaded, case=chosen))
+    )
 
 
 def _stale(loaded: LoadedCase) -> tuple[Finding, ...]:

@@ -10,30 +10,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from assurance import __version__
-from assurance.case import BallsOf, BoxesOf, CellsOf, FormalProperty
 from assurance.catalogue_vocabulary import Scope
-from assurance.challenges import doubts_of, threat_digest
 from assurance.gsn.elements import Element, Goal, Solution, Strategy
+from assurance.impact.beneath import Beneath, digest_of
 from assurance.impact.facts import (
     CASE_FILE,
+    LAPSED,
     Baseline,
     CaseFact,
     EvidenceFact,
     GoalFact,
     Item,
+    JournalFact,
     ObjectiveFact,
     ProblemFact,
     RequirementFact,
-    SignOffFact,
-    SignOffKind,
 )
 from assurance.impact.items import case_items, catalogue_items, flatten, rule_items, tool_items
 from assurance.impact.runs import LIBRARY, Setting, document_fact, record_fact, run_facts
+from assurance.impact.signed import sign_offs
 from assurance.package.layout import rules_of
 from assurance.problems import ProblemReport
 from assurance.snapshot import Snapshot
-from assurance.status import RESULT_KINDS, Standing, disposes
-from evidence.digest import canonical_json, of_bytes
+from assurance.status import Standing
+from assurance.strength import Strength
 from evidence.provenance import stamp
 from evidence.store import Store
 
@@ -62,10 +62,6 @@ def state_of(
     return _State(snapshot, Setting(store, device, built_with), rules).baseline()
 
 
-def _digest(value: Any) -> str:
-    return of_bytes(canonical_json(value))
-
-
 class _State:
     """The parts of one baseline; they refer to one another."""
 
@@ -77,10 +73,11 @@ class _State:
         own = list(case_items(self.loaded))
         brought = [item for covered in snapshot.coverage for item in catalogue_items(covered.catalogue)]
         self.rules = dict(rules_of(self.case) if rules is None else rules)
-        brought += rule_items(self.rules)
+        brought += rule_items(self.rules, self._patterns())
         brought += tool_items(self._tools())
         self.items: tuple[Item, ...] = (*own, *{item.key: item for item in brought}.values())
         self.parts = {item.key: item.parts for item in own}
+        self.beneath = Beneath(snapshot)
 
     def baseline(self) -> Baseline:
         register, case = self.snapshot.register, self.case
@@ -93,12 +90,16 @@ class _State:
             case=CaseFact(id=case.id, title=case.title, issue=case.issue, digest=self.loaded.digest),
             items=self.items,
             evidence=(*evidence, *documents),
+            journal=tuple(
+                JournalFact(**{name: getattr(entry, name) for name in JournalFact.model_fields})
+                for entry in self.setting.store.journal()
+            ),
             runs=self.runs,
             requirements=tuple(self._requirement(item) for item in self.snapshot.standings.values()),
             goals=tuple(self._goals()),
             objectives=tuple(self._objectives()),
             problems=tuple(map(_problem, self.snapshot.problems)),
-            sign_offs=tuple(self._sign_offs()),
+            sign_offs=tuple(sign_offs(self.beneath)),
         )
 
     # --- tools -------------------------------------------------------------------------------------------------------
@@ -111,6 +112,11 @@ class _State:
         libraries = {name.removeprefix(LIBRARY): version for name, version in asked}
         return {"assurance": stamp("", {}, {}, 0, "cpu").engine_version} | libraries
 
+    def _patterns(self) -> frozenset[str]:
+        """The patterns that the argument was made from. What else the library holds changes nothing here."""
+        made = (item.provenance.pattern for item in self.snapshot.built.argument if item.provenance)
+        return frozenset([*self.case.patterns, *made])
+
     # --- subjects of documents -----------------------------------------------------------------------------------------
 
     def _subjects(self, about: tuple[str, ...]) -> dict[str, str]:
@@ -118,23 +124,19 @@ class _State:
         found: dict[str, str] = {}
         for name in about:
             if name == "requirements":
-                found |= {item.id: self._meaning(item.id) for item in self.case.requirements}
+                found |= {item.id: self.beneath.meaning(item.id) for item in self.case.requirements}
             elif name == "implementation":
                 found |= {item.id: self._file(item.id) for item in self.case.models}
             elif name in _LEG_TEXTS:
-                found[name] = _digest(getattr(self.case.constituent, name))
+                found[name] = digest_of(getattr(self.case.constituent, name))
             elif name in self.snapshot.standings:
-                found[name] = self._meaning(name)
+                found[name] = self.beneath.meaning(name)
             elif any(f"{kind} {name}" in self.parts for kind in _FILE_ITEMS):
                 found[name] = self._file(name)
         return found
 
-    def _meaning(self, requirement: str) -> str:
-        claim = self.loaded.claims.get(requirement)
-        return claim.meaning if claim is not None else _digest(self.case.requirement(requirement).text)
-
     def _file(self, id: str) -> str:
-        return _digest({kind: self._bare(f"{kind} {id}") for kind in _FILE_ITEMS if f"{kind} {id}" in self.parts})
+        return digest_of({kind: self._bare(f"{kind} {id}") for kind in _FILE_ITEMS if f"{kind} {id}" in self.parts})
 
     def _bare(self, key: str) -> dict[str, str]:
         return {name: text for name, text in self.parts[key].items() if name not in ("title", "path")}
@@ -153,37 +155,17 @@ class _State:
             total=standing.total,
             best=standing.best.digest if standing.best else None,
             criterion=claim.criterion_digest if claim else None,
-            meaning=self._meaning(standing.requirement),
+            meaning=self.beneath.meaning(standing.requirement),
             identity=claim.identity if claim else None,
             evidence=tuple(dict.fromkeys(item.digest for item in held)),
-            rests_on=tuple(self._rests_on(standing.requirement)),
+            rests_on=tuple(self.beneath.resting[standing.requirement]),
         )
-
-    def _rests_on(self, id: str) -> Iterator[str]:
-        requirement = self.case.requirement(id)
-        yield from (f"{kind} {id}" for kind in ("requirement text", "formal property", "criterion", "meaning review"))
-        if requirement.property is not None:
-            yield from _named(requirement.property)
-        yield from (f"run {run.id}" for run in self.case.runs if run.requirement == id)
-        for verdict in self.case.external_verdicts:
-            if verdict.requirement == id:
-                yield from (f"external verdict {verdict.id}", f"property file {verdict.property_file}")
-        yield from (f"record {run.id}" for run in self.case.answering if run.requirement == id)
-        yield from (f"deviation {item.id}" for item in self.case.deviations if item.about == id)
-        runs = {run.id for run in self.case.answering if run.requirement == id}
-        for challenge in self.case.challenges:
-            kind, name = challenge.against.named or ("", "")
-            if (kind, name) == ("requirement", id) or (kind == "run" and name in runs):
-                yield from (f"challenge {challenge.id}", f"disposition {challenge.id}")
-        if requirement.property is None:
-            for entry in self.snapshot.register.documents_about(id):
-                if entry.record.evidence_kind in RESULT_KINDS:
-                    yield f"document {entry.item.id}"
 
     # --- goals -----------------------------------------------------------------------------------------------------------
 
     def _goals(self) -> Iterator[GoalFact]:
         built = self.snapshot.built
+        tops = {item.id for item in built.argument.tops()}
         for element in built.argument:
             if not isinstance(element, Goal | Strategy):
                 continue
@@ -204,6 +186,7 @@ class _State:
                 beside={item.id: " ".join(item.text.split()) for item in others},
                 evidence=tuple(dict.fromkeys(map(self._evidence, evidence))),
                 children=tuple(item.id for item in below if isinstance(item, Goal | Strategy)),
+                strength=_strength(built.strength[element.id]) if element.id in tops else None,
             )
 
     def _evidence(self, name: str) -> str:
@@ -247,106 +230,18 @@ class _State:
             chosen = [f"requirement text {item.id}" for item in self.case.requirements]
             if scope is Scope.DERIVED_REQUIREMENT:
                 chosen = [f"requirement text {item.id}" for item in self.case.requirements if item.derived]
-            return {key: _digest(self.parts[key]) for key in chosen}
+            return {key: digest_of(self.parts[key]) for key in chosen}
         kinds = {
             Scope.MODEL: ("model",),
             Scope.PARAMETER_DATA_ITEM: ("model",),
             Scope.DATA_SET: ("data set", "table"),
         }.get(scope, _FILE_ITEMS)
-        return {key: _digest(self._bare(key)) for key in self.parts if key.rpartition(" ")[0] in kinds}
-
-    # --- words of named persons --------------------------------------------------------------------------------------------
-
-    def _sign_offs(self) -> Iterator[SignOffFact]:
-        rows = {f"{item.catalogue.id}:{row.entry.id}": row for item in self.snapshot.coverage for row in item.rows}
-        for objective in dict.fromkeys(item.objective for item in self.case.acceptances):
-            row = rows.get(objective)
-            given = [item for item in self.case.acceptances if item.objective == objective]
-            fitting = [item for item in given if row is not None and item.digest == row.digest]
-            chosen = (fitting or given)[-1]
-            stands = row is not None and row.acceptance is not None and row.acceptance.counts
-            beneath = row.digest if row is not None else _digest("no such objective")
-            yield self._signed(
-                "acceptance", objective, objective, chosen.by, chosen.date, chosen.digest, stands, beneath
-            )
-        threats = {item.id: threat_digest(item) for item in self.case.threat_models}
-        for deviation in self.case.deviations:
-            stands, beneath = True, _digest(deviation.about)
-            claim = self.loaded.claims.get(deviation.about)
-            if claim is not None:
-                refuted = self.snapshot.standings[deviation.about].refuted
-                stands, beneath = disposes(deviation, claim, refuted), _digest([claim.identity, refuted])
-            elif deviation.about in threats:
-                beneath = threats[deviation.about]
-                stands = deviation.of == beneath
-            elif deviation.about in rows:
-                row = rows[deviation.about]
-                beneath = _digest([row.status.value, row.n, row.of, [item.code for item in row.reasons]])
-            yield self._signed(
-                "deviation",
-                deviation.id,
-                deviation.about,
-                deviation.accepted_by,
-                deviation.date,
-                deviation.of,
-                stands,
-                beneath,
-            )
-        yield from self._dispositions()
-        for requirement in self.case.requirements:
-            review, claim = requirement.meaning_review, self.loaded.claims.get(requirement.id)
-            if review is None:
-                continue
-            stands = claim is not None and claim.reviewed
-            beneath = self._meaning(requirement.id)
-            id = requirement.id
-            yield self._signed("meaning review", id, id, review.by, review.date, review.of, stands, beneath)
-
-    def _dispositions(self) -> Iterator[SignOffFact]:
-        doubts = {
-            item.id: item for item in doubts_of(self.loaded, self.snapshot.register, self.snapshot.built.argument)
-        }
-        for number, given in enumerate(self.case.dispositions, 1):
-            doubt = doubts.get(given.challenge)
-            stands = doubt is not None and doubt.recorded == f"{self.loaded.digest}#disposition-{number}"
-            beneath = doubt.digest if doubt is not None else _digest("no such doubt")
-            id = f"{given.challenge} ({number})"
-            yield self._signed("disposition", id, given.challenge, given.by, given.date, given.of, stands, beneath)
-
-    def _signed(
-        self,
-        kind: SignOffKind,
-        id: str,
-        about: str,
-        by: str,
-        date: str,
-        of: str | None,
-        stands: bool,
-        beneath: str,
-    ) -> SignOffFact:
-        person = self.case.person(by)
-        return SignOffFact(
-            kind=kind,
-            id=id,
-            about=about,
-            by=person.name,
-            role=person.role,
-            date=date,
-            of=of,
-            stands=stands,
-            beneath=beneath,
-        )
+        return {key: digest_of(self._bare(key)) for key in self.parts if key.rpartition(" ")[0] in kinds}
 
 
-def _named(formal: FormalProperty) -> Iterator[str]:
-    """What a formal property refers to."""
-    yield f"model {formal.model}"
-    if isinstance(formal.regions, BallsOf):
-        yield from (f"data set {formal.regions.data_set}", f"threat model {formal.regions.threat_model}")
-    elif isinstance(formal.regions, CellsOf):
-        yield f"table {formal.regions.table}"
-    elif not isinstance(formal.regions, BoxesOf):
-        yield f"property file {formal.regions.property_file}"
+def _strength(found: Strength) -> str:
+    facts = found.as_json()
+    return digest_of(facts | {"limits": [[item.code, sorted(item.texts)] for item in found.limits]})
 
 
 def _problem(report: ProblemReport) -> ProblemFact:
@@ -356,7 +251,7 @@ def _problem(report: ProblemReport) -> ProblemFact:
     return ProblemFact(
         id=report.id,
         text=report.text,
-        state=f"{state} (what was recorded has lapsed)" if report.lapsed else state,
+        state=f"{state}{LAPSED}" if report.lapsed else state,
         closed=report.closed,
         requirements=report.requirements,
         evidence=report.evidence,

@@ -20,6 +20,7 @@ def affected_problems(grounds: Grounds, requirements: tuple[Affected, ...]) -> I
     reasons = {item.id: item.because for item in requirements}
     then = {item.id: item for item in grounds.old.problems}
     now = {item.id: item for item in grounds.new.problems}
+    heirs = {frozenset(item.evidence): item.id for item in now.values() if item.id not in then and item.evidence}
     for id in dict.fromkeys([*then, *now]):
         before, after = then.get(id), now.get(id)
         one = after or before
@@ -37,14 +38,16 @@ def affected_problems(grounds: Grounds, requirements: tuple[Affected, ...]) -> I
             effect=effect(*state),
             before=state[0],
             after=state[1],
-            because=distinct(because) or ("evidence",),
-            caution=_vanished(before, after),
+            because=distinct(because) or grounds.only() or ("evidence",),
+            caution=_vanished(before, after, heirs.get(frozenset(one.evidence))),
         )
 
 
-def _vanished(before: ProblemFact | None, after: ProblemFact | None) -> str | None:
+def _vanished(before: ProblemFact | None, after: ProblemFact | None, heir: str | None) -> str | None:
     if before is None or after is not None or before.closed:
         return None
+    if heir is not None:
+        return f"nobody closed it: its evidence opens {heir} now, and what was recorded about it does not count there"
     return "nobody closed it: what opened it is not held against the case any more"
 
 
@@ -55,22 +58,15 @@ def affected_words(grounds: Grounds, objectives: tuple[AffectedObjective, ...]) 
     rows = {f"{item.standard}:{item.id}": item.because for item in objectives}
     for key in dict.fromkeys([*then, *now]):
         before, after = then.get(key), now.get(key)
-        one = after or before
+        said = word(before), word(after)
+        one = before if STANDS in said and said[1] != STANDS else after or before  # whose word it was that lapsed
         assert one is not None
-        said = _word(before), _word(after)
         moved = one.about in rows or (before is not None and after is not None and _tied(before) != _tied(after))
         if said[0] == said[1] and not (moved and STANDS in said):
             continue
         because = [*rows.get(one.about, ())]
         because += grounds.rests_on(one.about, MEANING if one.kind == "meaning review" else None)
-        names = (
-            f"threat model {one.about}",
-            f"{one.kind} {one.id}",
-            f"{one.kind} {one.about}",
-            f"challenge {one.about}",
-        )
-        because += grounds.known(names)
-        because += (item for item in grounds.notable if item.startswith("threat model ") and _excludes(item, one))
+        because += grounds.known(name for fact in (before, after) if fact for name in fact.rests_on)
         yield AffectedSignOff(
             kind=one.kind,
             id=one.id,
@@ -81,22 +77,21 @@ def affected_words(grounds: Grounds, objectives: tuple[AffectedObjective, ...]) 
             effect=effect(*said),
             before=said[0],
             after=said[1],
-            # what a deviation is tied to is the claim's identity, which `assurance check` prints
-            expected=after.beneath if after is not None and after.kind != "deviation" else None,
-            because=distinct(because) or ("something else in the case file",),
+            expected=after.beneath if after is not None and after.kind in _TIED_TO_IT else None,
+            because=distinct(because) or tuple(grounds.edited) or ("something else in the case file",),
         )
 
 
-def _excludes(key: str, word: SignOffFact) -> bool:
-    """Whether a disposition is about an exclusion of this threat model: its id, a dot and a number."""
-    return word.kind == "disposition" and word.about.rpartition(".")[0] == key.removeprefix("threat model ")
+_TIED_TO_IT = ("acceptance", "disposition", "meaning review")
+"""Kinds of words that name the digest of what they are about. A deviation names that of the claim, which `assurance check` prints."""
 
 
-def _tied(item: SignOffFact) -> tuple[str, str, str | None, str]:
-    return item.by, item.date, item.of, item.beneath
+def _tied(item: SignOffFact) -> tuple[str, str, str, str | None, str]:
+    return item.by, item.role, item.date, item.of, item.beneath
 
 
-def _word(item: SignOffFact | None) -> str | None:
+def word(item: SignOffFact | None) -> str | None:
+    """Whether a word counts; None when there is none."""
     if item is None:
         return None
     return STANDS if item.stands else DOES_NOT_COUNT

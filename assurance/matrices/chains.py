@@ -7,7 +7,7 @@ does not leave the table because a later run did not look for it. Nothing is jud
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -63,6 +63,8 @@ class Chain:
     objectives: tuple[tuple[str, str], ...]
     against: tuple[str, ...] = ()
     """Goals that the evidence speaks against."""
+    opposes: tuple[tuple[str, str], ...] = ()
+    """Objectives with an open problem report that the evidence opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class BackChain:
     evidence: Evidence | None
     run: str | None
     requirements: tuple[str, ...]
+    problem: str = ""
+    """The open problem report that this evidence opens; empty for evidence that counts for the objective."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,10 @@ class Links:
     claim_of_goal: dict[str, str]
     objectives_of_evidence: dict[str, tuple[tuple[str, str], ...]]
     objectives_of_goal: dict[str, tuple[tuple[str, str], ...]]
+    problems: dict[tuple[str, str], tuple[tuple[str, str], ...]]
+    """By objective: its open problem reports, each with every item of evidence that opens it."""
+    opposed: dict[str, tuple[tuple[str, str], ...]]
+    """The same, by evidence: the objectives concerned."""
     goals: frozenset[str] = field(default=frozenset())
     """Every goal of the argument: others that a row names are not linked."""
 
@@ -106,7 +114,7 @@ class Links:
             if id not in listed:
                 goals = self.goals_of_evidence.get(id, ())
                 objectives = self.objectives_of_evidence.get(id, ())
-                yield Chain(None, item.run, item, goals, objectives, self.against.get(id, ()))
+                yield Chain(None, item.run, item, goals, objectives, self.against.get(id, ()), self.opposed.get(id, ()))
 
     def _of_requirement(self, name: str) -> Iterator[Chain]:
         held = [self.evidence[id] for id in self.evidence_of.get(name, ())]
@@ -117,7 +125,8 @@ class Links:
         for item in held:
             objectives = self.objectives_of_evidence.get(item.id, ())
             against = self._goals(name, item.id, self.against)
-            yield Chain(name, item.run, item, self._goals(name, item.id, self.goals_of_evidence), objectives, against)
+            for_ = self._goals(name, item.id, self.goals_of_evidence)
+            yield Chain(name, item.run, item, for_, objectives, against, self.opposed.get(item.id, ()))
         for run in waiting:
             yield Chain(name, run, None, goals, ())
         if not records and not waiting:
@@ -130,7 +139,8 @@ class Links:
         )
 
     def backward(self, most: int | None = None) -> Iterator[BackChain]:
-        """From each objective, at most so many items of evidence of each; without evidence one row with the hole."""
+        """From each objective, at most so many items of evidence of each; without evidence one row with the hole. Then
+        what speaks against it, so that nothing contradicted stands there with favourable evidence alone."""
         for objective in self.objectives.values():
             row = objective.row
             named = tuple(goal for goal in row.goals if goal in self.goals)
@@ -143,10 +153,13 @@ class Links:
             if not shown:
                 about = dict.fromkeys(self.claim_of_goal[goal] for goal in named if goal in self.claim_of_goal)
                 yield BackChain(objective, named, None, None, tuple(about))
+            for problem, id in self.problems.get(objective.key, ())[:most]:
+                item = self.evidence[id]
+                yield BackChain(objective, self.against.get(id, ()), item, item.run, item.about, problem)
 
 
 def links(snapshot: Snapshot) -> Links:
-    """Collect the links of a snapshot. The time grows with the number of links."""
+    """Collect the links of a snapshot. Time and memory grow with evidence, goals and objectives, not with their product."""
     case, argument = snapshot.loaded.case, snapshot.built.argument
     evidence = {item.id: item for item in _evidence(snapshot)}
     runs_of: dict[str, list[str]] = {}
@@ -185,13 +198,11 @@ def links(snapshot: Snapshot) -> Links:
         for covered in snapshot.coverage
         for row in covered.rows
     }
-    of_evidence: dict[str, dict[tuple[str, str], None]] = {}
-    of_goal: dict[str, dict[tuple[str, str], None]] = {}
-    for key, objective in objectives.items():
-        for id in objective.row.evidence:
-            of_evidence.setdefault(id, {})[key] = None
-        for goal in objective.row.goals:
-            of_goal.setdefault(goal, {})[key] = None
+    problems = _problems(snapshot, objectives, evidence)
+    opposed: dict[str, dict[tuple[str, str], None]] = {}
+    for key, pairs in problems.items():
+        for _, id in pairs:
+            opposed.setdefault(id, {})[key] = None
     return Links(
         requirements=tuple(item.id for item in case.requirements),
         evidence=evidence,
@@ -202,10 +213,46 @@ def links(snapshot: Snapshot) -> Links:
         goals_of_evidence={name: tuple(ids) for name, ids in goals_of_evidence.items()},
         against={name: tuple(ids) for name, ids in against.items() if ids},
         claim_of_goal=claims,
-        objectives_of_evidence={name: tuple(keys) for name, keys in of_evidence.items()},
-        objectives_of_goal={name: tuple(keys) for name, keys in of_goal.items()},
+        objectives_of_evidence=_listing(objectives, lambda row: row.evidence),
+        objectives_of_goal=_listing(objectives, lambda row: row.goals),
+        problems=problems,
+        opposed={name: tuple(keys) for name, keys in opposed.items()},
         goals=frozenset(goals),
     )
+
+
+def _problems(
+    snapshot: Snapshot, objectives: dict[tuple[str, str], Objective], evidence: dict[str, Evidence]
+) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+    opened_by = {item.id: [id for id in item.evidence if id in evidence] for item in snapshot.problems}
+    return {
+        key: tuple((problem, id) for problem in objective.row.problems for id in opened_by.get(problem, ()))
+        for key, objective in objectives.items()
+        if objective.row.problems
+    }
+
+
+def _listing(
+    objectives: dict[tuple[str, str], Objective], names_of: Callable[[Row], tuple[str, ...]]
+) -> dict[str, tuple[tuple[str, str], ...]]:
+    """By name, the objectives whose rows list it. Rows share their lists, and so do names that stand in the same ones."""
+    lists: dict[int, tuple[tuple[str, ...], list[tuple[str, str]]]] = {}
+    for key, objective in objectives.items():
+        names = names_of(objective.row)
+        lists.setdefault(id(names), (names, []))[1].append(key)
+    holding: dict[str, list[int]] = {}
+    for number, (names, _) in lists.items():
+        for name in dict.fromkeys(names):
+            holding.setdefault(name, []).append(number)
+    place = {key: i for i, key in enumerate(objectives)}
+    known: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {}
+    found = {}
+    for name, numbers in holding.items():
+        which = tuple(numbers)
+        if which not in known:
+            known[which] = tuple(sorted((key for number in which for key in lists[number][1]), key=place.__getitem__))
+        found[name] = known[which]
+    return found
 
 
 def _evidence(snapshot: Snapshot) -> Iterator[Evidence]:

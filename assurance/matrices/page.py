@@ -51,6 +51,8 @@ class TraceRow:
     against: LinkCell
     """Goals that the evidence speaks against."""
     objectives: LinkCell
+    opposes: LinkCell
+    """Objectives with an open problem report that the evidence opens."""
     standard: str
     hole: str
 
@@ -183,6 +185,7 @@ class _Writer:
                 goals=self._goals(chain.goals),
                 against=self._goals(chain.against),
                 objectives=self._objectives(chain.objectives),
+                opposes=self._objectives(chain.opposes),
                 standard="",
                 hole=_forward_hole(chain),
             )
@@ -192,8 +195,10 @@ class _Writer:
         for chain in chains:
             key, row = chain.objective.key, chain.objective.row
             seen[key] = seen.get(key, 0) + 1
-            left = len(row.evidence) - MOST_EVIDENCE if seen[key] == MOST_EVIDENCE else 0
+            left = len(row.evidence) - MOST_EVIDENCE if seen[key] == MOST_EVIDENCE and not chain.problem else 0
             note = self._note(chain.evidence)
+            if chain.problem:
+                note = f"{note}; against it: open problem report {chain.problem}".removeprefix("; ")
             if left > 0:
                 note = f"{note}; and {left} more for this objective, see the workbook".removeprefix("; ")
             yield TraceRow(
@@ -207,6 +212,7 @@ class _Writer:
                 goals=self._goals(chain.goals),
                 against=LinkCell(()),
                 objectives=LinkCell((objective_link(*key, key[1]),)),
+                opposes=LinkCell(()),
                 standard=key[0],
                 hole="no evidence" if row.is_gap and not row.undecided and chain.evidence is None else "",
             )

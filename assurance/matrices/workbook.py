@@ -58,10 +58,14 @@ def _forward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
                 _named(chain.goals),
                 _named(chain.against),
                 _named([":".join(key) for key in chain.objectives]),
+                _named([":".join(key) for key in chain.opposes]),
             )
         )
-    heads = ("requirement", "status", "run", "evidence", "verdict", "state", "goals", "against goals", "objectives")
-    return Sheet("From requirements", title, heads, rows, (14, 14, 20, 44, 12, 12, 24, 24, 40), _FILLS)
+    heads = (
+        "requirement", "status", "run", "evidence", "verdict", "state", "goals", "against goals", "objectives",
+        "against objectives",
+    )  # fmt: skip
+    return Sheet("From requirements", title, heads, rows, (14, 14, 20, 44, 12, 12, 24, 24, 40, 40), _FILLS)
 
 
 def _backward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
@@ -76,15 +80,17 @@ def _backward(snapshot: Snapshot, found: Links, title: str) -> Sheet:
             chain.objective.row.status.value,
             _named(chain.goals),
             _evidence(chain.evidence),
+            chain.problem,
             chain.run or "",
             _named([f"{name} {titles.get(name, '')}".strip() for name in chain.requirements]),
         )
         for chain in found.backward()
     )
     heads = (
-        "standard", "watermark", "objective", "title", "proposed status", "goals", "evidence", "run", "requirements",
+        "standard", "watermark", "objective", "title", "proposed status", "goals", "evidence", "against it: open report",
+        "run", "requirements",
     )  # fmt: skip
-    return Sheet("From objectives", title, heads, rows, (14, 24, 12, 40, 14, 24, 44, 20, 30), _FILLS)
+    return Sheet("From objectives", title, heads, rows, (14, 24, 12, 40, 14, 24, 44, 24, 20, 30), _FILLS)
 
 
 def _pairs(found: Links) -> Iterator[tuple[Cell, ...]]:
@@ -105,6 +111,8 @@ def _pairs(found: Links) -> Iterator[tuple[Cell, ...]]:
     for name, keys in found.objectives_of_evidence.items():
         sort = found.evidence[name].sort.value if name in found.evidence else "evidence"
         yield from ((name, sort, ":".join(key), "objective") for key in keys)
+    for name, keys in found.opposed.items():
+        yield from ((name, found.evidence[name].sort.value, ":".join(key), "objective, against it") for key in keys)
     for goal, keys in found.objectives_of_goal.items():
         yield from ((goal, "goal", ":".join(key), "objective") for key in keys)
 

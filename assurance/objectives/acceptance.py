@@ -7,7 +7,7 @@ counted evidence is a finding and does not count. An acceptance never improves a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assurance.case import Acceptance, Case
@@ -28,24 +28,42 @@ O_OWN = code(
 
 _ABOVE = frozenset(
     {
-        "schema_", "id", "title", "organisation", "issue", "system", "people", "standards", "patterns", "pattern_data",
+        "schema_", "id", "title", "organisation", "issue", "people", "standards", "patterns", "pattern_data",
         "acceptances", "evidence_folder",
     }
 )  # fmt: skip
-"""What of the case file no acceptance rests on. Everything else lies beneath, sections that are yet to come included."""
+"""What of the case file no acceptance rests on. Everything else lies beneath, sections that are yet to come included:
+of people those who are named there, and of standards each under its own objectives."""
 
 
 def beneath(loaded: LoadedCase) -> str:
-    """Digest of what all acceptances of a case rest on: declarations, files, claims."""
+    """Digest of what all acceptances of a case rest on: declarations, files, claims, and who did what."""
+    case = loaded.case
+    declared = case.model_dump(mode="json", exclude=set(_ABOVE))
+    named = set(_words([declared, [choice.model_dump(mode="json") for choice in case.standards]]))
     return of_bytes(
         canonical_json(
             {
-                "files": sorted(item.actual or "missing" for item in loaded.files),
+                "files": {item.id: item.actual or "missing" for item in loaded.files},
                 "claims": {name: claim.criterion_digest for name, claim in loaded.claims.items()},
-                "declared": loaded.case.model_dump(mode="json", exclude=set(_ABOVE)),
+                "declared": declared,
+                "people": [item.model_dump(mode="json") for item in case.people if item.id in named],
             }
         )
     )
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Every text in nested data: whoever is named by id somewhere is among them."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
 
 
 def beneath_standard(base: str, choice: StandardChoice, catalogue: Catalogue) -> str:

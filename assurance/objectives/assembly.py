@@ -9,6 +9,7 @@ Not here: what the catalogues say (catalogue.py), what a record shows (support.p
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 from collections import Counter
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ from assurance.register import Register
 from assurance.status import Standing
 from assurance.support import Reason, reason
 from evidence.diagnostics import Finding, Severity, code
+from evidence.errors import InputError
 
 _GAP = Severity.WARNING
 O_NONE = code("O201", _GAP, "no evidence that the objective accepts", "see the next action of the objective")
@@ -65,6 +67,12 @@ O_NEUTRAL = code(
 O_ASKED_BY_MEANS = code(
     "O229", _GAP, "agreed means asks for evidence that is missing", "give the evidence that the agreement names"
 )
+O_UNNAMED = code(
+    "O255",
+    Severity.NOTE,
+    "document of a fitting kind names no objective",
+    "name the objectives that the document was made for under `objectives`, if it was made for this one",
+)
 O_ASSUMPTIONS = code(
     "O232",
     _GAP,
@@ -80,13 +88,14 @@ def coverage(
     standings: Mapping[str, Standing],
     goals: Mapping[str, tuple[str, ...]] | None = None,
     problems: Mapping[str, tuple[str, ...]] | None = None,
+    challenged: frozenset[str] = frozenset(),
 ) -> tuple[Coverage, ...]:
     """Coverage of every standard that the case selects.
 
     `goals`: by requirement, the goals of the argument that restate it; `problems`: by requirement, its open problem
-    reports. Raises InputError (O10x) for unknown standards or levels.
+    reports; `challenged`: digests of documents under a challenge that stands or was upheld. Raises InputError (O10x) for unknown standards or levels.
     """
-    evidence = Evidence(loaded, register, standings, goals or {})
+    evidence = Evidence(loaded, register, standings, goals or {}, challenged)
     concerns = Concerns(evidence, problems or {})
     base = beneath(loaded)
     return tuple(_Standard(evidence, concerns, base, choice).cover() for choice in loaded.case.standards)
@@ -100,15 +109,15 @@ class _Standard:
 
     def __init__(self, evidence: Evidence, concerns: Concerns, base: str, choice: StandardChoice) -> None:
         loaded = evidence.loaded
-        fresh = frozenset(item.id for item in loaded.files if item.fresh)
         signed = next((item.path for item in loaded.files if item.id == choice.sign_off_id and item.fresh), None)
         self.evidence, self.concerns, self.choice, self.loaded = evidence, concerns, choice, loaded
         self.catalogue, self.sign_off, self.findings = overlay(load_catalogue(choice.id), choice, signed)
         self.at = choice_path(loaded, choice)
         self.tailoring = Tailoring(self.catalogue, choice)
-        self.agreements = Agreements(loaded.case, fresh)
+        self.agreements = Agreements(loaded.case, evidence.held)
         kind = EvidenceKind.TOOL_QUALIFICATION.value
-        self.tools = Tools(choice, fresh, frozenset(item.id for item in loaded.case.documents if item.evidence == kind))
+        qualifying = frozenset(item.id for item in loaded.case.documents if item.evidence == kind)
+        self.tools = Tools(choice, qualifying & evidence.held)
         self.acceptances: dict[str, tuple[Acceptance, ...]] = {}
         for item in loaded.case.acceptances:
             self.acceptances[item.objective] = (*self.acceptances.get(item.objective, ()), item)
@@ -116,18 +125,28 @@ class _Standard:
         for deviation in loaded.case.deviations:
             self.deviations.setdefault(deviation.about, []).append(deviation)
         self.base = beneath_standard(base, choice, self.catalogue)
-        self.judge = Judge(evidence, choice, self.tools, self.agreements, fresh)
+        self.judge = Judge(evidence, choice, self.tools, self.agreements)
+        self.silent = evidence.silent(choice.id)
+        self._silent_about: dict[tuple[int, EvidenceKind], list[str]] = {}
 
     def cover(self) -> Coverage:
         """Rows for all entries, and findings on what the case says about the standard."""
         found = [*self.findings, *dangling(self.loaded, self.choice, self.catalogue)]
         found += method_findings(self.catalogue, self.choice.methods, self.loaded.document, self.at)
         rows = []
-        for selected in self.catalogue.select(self.choice.level):
+        for selected in self._selected():
             row, more = self._row(selected)
             rows.append(row)
             found += more
         return Coverage(self.catalogue, self.choice.level, tuple(rows), tuple(found), self.sign_off)
+
+    def _selected(self) -> list[Selected]:
+        """The entries as the level sees them. Marks that only a sign-off brings in may make a level needed."""
+        try:
+            return self.catalogue.select(self.choice.level)
+        except InputError as error:
+            place = self.loaded.document.place(self.at, self.catalogue.id)
+            raise InputError(*(dataclasses.replace(item, place=place) for item in error.findings)) from None
 
     def _row(self, selected: Selected) -> tuple[Row, list[Finding]]:
         entry = selected.entry
@@ -143,7 +162,7 @@ class _Standard:
         authors = gathered.people | pool.makers
         exempt, own_approval = self._not_applicable(entry, authors)
         choice = self.tailoring.choice(entry, selected.level)
-        concern = self.concerns.of(entry)
+        concern = self.concerns.of(entry, means.kinds)
         facts = Facts(
             applicability=selected.applicability,
             items=states,
@@ -169,6 +188,7 @@ class _Standard:
             *(item for group in groups for item in group.found.reasons),
             *means.reasons,
             *self._lacking(entry, pool, groups, means),
+            *([] if exempted or proposal.status is ObjectiveStatus.SUPPORTED else self._unnamed(entry, pool)),
             *([] if exempted else self._shortfalls(facts, states, groups, needs)),
             *self.tailoring.explain(entry, choice, undecided),
             *(reason(O_DEVIATION, f"{item.id}: {item.rationale}") for item in self.deviations.get(name, ())),
@@ -184,6 +204,8 @@ class _Standard:
                 "n": proposal.n,
                 "of": proposal.of,
                 "evidence": gathered.digest,
+                "choice": choice.value if choice else None,
+                "standings": concern.digest,
                 "problems": list(concern.problems),
             },
         )
@@ -228,7 +250,9 @@ class _Standard:
         offered = [(item, sample) for item in naming.everywhere for sample in samples]
         offered += [(item, pool.items[position]) for position, items in naming.at.items() for item in items]
         named = [
-            item for item, about in offered if self.evidence.document(item, about, entry.scope).signature in counting
+            item
+            for item, about in offered
+            if self.evidence.document(item, about, entry.scope, True).signature in counting
         ]
         return self.evidence.with_documents(self.evidence.gather(pool, counting), named)
 
@@ -251,7 +275,8 @@ class _Standard:
         """Why an entry is not asked for, or has nothing in scope."""
         entry = selected.entry
         if selected.applicability is Applicability.UNKNOWN:
-            return [reason(O_UNKNOWN, "the level matrix is not known")]
+            where = f"{self.catalogue.level_name} {selected.level}" if selected.level else "any level"
+            return [reason(O_UNKNOWN, f"the catalogue has no mark of this entry for {where}")]
         if choice is Choice.LEFT_OUT:
             return []  # said by the tailoring
         if choice is not Choice.CHOSEN:
@@ -278,6 +303,26 @@ class _Standard:
         if entry.accepted_means is False or not without:
             return []
         return [reason(O_NONE, f"no evidence that this objective accepts, for: {self._names(entry, pool, without)}")]
+
+    def _unnamed(self, entry: Entry, pool: Pool) -> list[Reason]:
+        """Documents that could count here if they named the objective, and name none of this standard."""
+        kinds = dict.fromkeys(row.evidence for row in entry.credit if row.must_name_entry)
+        ids = [name for kind in kinds for name in self._silent_on(kind, entry, pool)]
+        if not ids:
+            return []
+        more = f" and {len(ids) - 4} more" if len(ids) > 4 else ""
+        kind, they = ("is of a kind", "names") if len(ids) == 1 else ("are of kinds", "name")
+        message = (
+            f"{', '.join(ids[:4])}{more} {kind} that can count here, but {they} no objective of {self.catalogue.id}"
+        )
+        return [reason(O_UNNAMED, message)]
+
+    def _silent_on(self, kind: EvidenceKind, entry: Entry, pool: Pool) -> list[str]:
+        key = (id(pool), kind)
+        if key not in self._silent_about:
+            about = (one for one in self.silent.get(kind, ()) if self.evidence.is_about(one, entry.scope, pool))
+            self._silent_about[key] = [document.item.id for document in about]
+        return self._silent_about[key]
 
     def _names(self, entry: Entry, pool: Pool, groups: list[Group]) -> str:
         """The first four items by name, and how many more there are."""
@@ -328,7 +373,8 @@ class _Standard:
         if entry.accepted_means is False and not means.agreed:
             return f"{agree}: {entry.next_action.text}"
         if not means.agreed:
-            return f"{agree}: Put the alternative means to the authority ({means.state.text}) and record what it says."
+            asked = "Settle the refusal of" if means.state.agreement == "refused" else "Agree"
+            return f"{agree}: {asked} the means ({means.state.text}) with the authority and record what it says."
         missing = dict.fromkeys(kind.value for group in groups for kind in group.found.missing)
         if missing:
             return (

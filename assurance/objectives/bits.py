@@ -8,10 +8,11 @@ Not here: what a signature earns (credit.py), the status of an objective (status
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from assurance.case_compliance_checks import declared_names
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import OPAQUE_KINDS, EvidenceKind, ModelRole, Scope, Subject
 from assurance.loading import LoadedCase
@@ -20,14 +21,18 @@ from assurance.register import DocumentEntry, Register, RunItem
 from assurance.status import Standing, Status
 from evidence.digest import canonical_json, of_bytes
 from evidence.records import BoundsRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
+from evidence.records.engineering import CoverageResults, Criterion, RequirementList, Review
 from evidence.specification import InputBalls, KeepLabel, Statement
 from evidence.verdict import Artefact, GuaranteeKind
 
 _KINDS = frozenset(kind.value for kind in EvidenceKind)
 _OPAQUE = frozenset(kind.value for kind in OPAQUE_KINDS)
 
-_NAMEABLE = frozenset(Scope) - {Scope.RUN, Scope.DOCUMENT}
-"""Scopes whose items a document can be about by name; the items of others have identifiers of their own space."""
+_DECLARED = frozenset(Scope) - {Scope.RUN, Scope.DOCUMENT}
+"""Scopes whose items are declared items. Runs and data items have identifiers of their own space: a name that a declared
+item has means that item."""
+
+_REVIEWS = (EvidenceKind.REVIEW_RECORD, EvidenceKind.QUALITY_AUDIT)
 
 CASE = "case"
 """The one item of a scope that is the case as a whole."""
@@ -48,6 +53,12 @@ class Signature:
     """False for a document whose file has changed: it earns nothing and makes the objective stale."""
     fails: bool = False
     """True for a document that reports a failure or examined nothing: it earns nothing."""
+    challenged: str = ""
+    """Id of a document that a challenge is aimed at which stands or was upheld: it earns nothing meanwhile."""
+    general: bool = False
+    """True for a document about the case as a whole that names neither the item nor the entry."""
+    measures: tuple[tuple[Criterion, bool], ...] = ()
+    """Of a coverage report: what it counted, and whether all of it was reached."""
     role: ModelRole | None = None
     from_case: bool = False
     """True for what the case file shows by itself."""
@@ -119,9 +130,17 @@ class Evidence:
         register: Register,
         standings: Mapping[str, Standing],
         goals: Mapping[str, tuple[str, ...]],
+        challenged: frozenset[str] = frozenset(),
     ) -> None:
+        """`challenged`: digests of documents under a challenge that stands or was upheld."""
         self.loaded, self.case = loaded, loaded.case
         self.standings, self.goals = standings, goals
+        self.held = frozenset(
+            document.item.id for document in register.documents if document.counts and document.digest not in challenged
+        )
+        """Ids of the documents that stand: unchanged, readable, without failure, and not challenged."""
+        self._challenged = challenged
+        self._declared = declared_names(loaded.case)
         self._makers = makers(loaded.case)
         self._operators = operators(loaded.case)
         self._pools: dict[object, Pool] = {}
@@ -130,15 +149,20 @@ class Evidence:
         self._record_bits: dict[str, tuple[Bit, Bit] | None] = {}
         self._general: dict[str, list[DocumentEntry]] = {}
         self._named: dict[str, list[DocumentEntry]] = {}
+        self._opaque: list[DocumentEntry] = []
+        self._lists = {item.digest: names for item in register.documents if (names := _listed(item)) is not None}
         for document in register.documents:
             if document.record.evidence_kind not in _KINDS:
                 continue
             if document.record.evidence_kind in _OPAQUE:
                 for name in document.item.objectives:
                     self._named.setdefault(name, []).append(document)
+                self._opaque.append(document)
             else:
                 for name in dict.fromkeys(document.record.about):
                     self._general.setdefault(name, []).append(document)
+                for name in document.item.objectives if CASE in document.record.about else ():
+                    self._named.setdefault(name, []).append(document)
 
     # --- scopes ---------------------------------------------------------------------------------------------------
 
@@ -191,18 +215,47 @@ class Evidence:
         return Pool(items, tuple(bits), tuple(found for _, found in alike.values()), tuple(group), places, made)
 
     def naming(self, standard: str, entry: Entry, pool: Pool) -> Naming:
-        """Documents of opaque kinds that name the entry themselves and are about items of the pool."""
+        """Documents that name the entry themselves: of opaque kinds about items of the pool, of any about the case."""
         listed = self._named.get(f"{standard}:{entry.id}")
         if not listed:
             return Naming()
         at: dict[int, list[DocumentEntry]] = {}
+        everywhere = []
         for document in listed:
-            if CASE not in document.record.about and entry.scope in _NAMEABLE:
-                for name in dict.fromkeys(document.record.about):
-                    if name in pool.position:
-                        at.setdefault(pool.position[name], []).append(document)
-        everywhere = tuple(item for item in listed if CASE in item.record.about)
-        return Naming(everywhere, {position: tuple(found) for position, found in at.items()})
+            about = self._about(document, entry.scope)
+            if CASE in about:
+                everywhere.append(document)
+                continue
+            for name in dict.fromkeys(about):
+                if name in pool.position and self._speaks(entry.scope, name):
+                    at.setdefault(pool.position[name], []).append(document)
+        return Naming(tuple(everywhere), {position: tuple(found) for position, found in at.items()})
+
+    def silent(self, standard: str) -> dict[EvidenceKind, list[DocumentEntry]]:
+        """Documents that would have to name an objective and name none of this standard, by kind."""
+        found: dict[EvidenceKind, list[DocumentEntry]] = {}
+        for document in self._opaque:
+            if document.counts and not any(name.startswith(f"{standard}:") for name in document.item.objectives):
+                found.setdefault(EvidenceKind(document.record.evidence_kind), []).append(document)
+        return found
+
+    def is_about(self, document: DocumentEntry, scope: Scope, pool: Pool) -> bool:
+        """Whether a document is about the case as a whole or an item of the pool."""
+        about = self._about(document, scope)
+        return CASE in about or any(name in pool.position and self._speaks(scope, name) for name in about)
+
+    def _about(self, document: DocumentEntry, scope: Scope) -> Collection[str]:
+        """What a document is about in a scope. One that was read and lists its items speaks of these alone, also where it
+        is declared about the case: of a requirement that a review does not list it says nothing."""
+        about = document.record.about
+        if CASE not in about or scope is Scope.CASE or scope not in _DECLARED:
+            return about
+        listed = self._lists.get(document.digest)
+        return about if listed is None else listed
+
+    def _speaks(self, scope: Scope, name: str) -> bool:
+        """Whether a name in a document's `about` means the item of that name in this scope."""
+        return scope in _DECLARED or name not in self._declared
 
     def gather(self, pool: Pool, counted: frozenset[Signature]) -> Gathered:
         """What of a pool counts, given the signatures that do."""
@@ -240,12 +293,20 @@ class Evidence:
 
     def _records(self, entry: Entry, item: str) -> Iterator[Bit]:
         owners = self._requirements_of(entry.scope, item)
-        # an item that spans several requirements is whole only when all of them are supported
+        # an item that spans several requirements is whole only when all of them are supported, is verified independently
+        # only when all of their records are, and rests on the tools of all of them
         whole = bool(owners) and all(self.standings[name].status is Status.SUPPORTED for name in owners)
-        for name in owners:
-            bit = self._record_of(name)
-            if bit is not None:
-                yield bit[whole]
+        bits = [pair[whole] for name in owners if (pair := self._record_of(name)) is not None]
+        if len(bits) < 2:
+            yield from bits
+            return
+        alike = dict.fromkeys(bit.signature for bit in bits)
+        independent = all(signature.independent for signature in alike)
+        tools = tuple(sorted({tool for signature in alike for tool in signature.tools}))
+        joined = {signature: replace(signature, independent=independent, tools=tools) for signature in alike}
+        for bit in bits:
+            together = joined[bit.signature]
+            yield bit if together == bit.signature else replace(bit, signature=together)
 
     def _requirements_of(self, scope: Scope, item: str) -> tuple[str, ...]:
         """Which requirements' evidence speaks for an item in scope."""
@@ -311,37 +372,54 @@ class Evidence:
     # --- documents ------------------------------------------------------------------------------------------------
 
     def _documents(self, scope: Scope, item: str) -> Iterator[Bit]:
-        about = self._general.get(item, ()) if scope in _NAMEABLE else ()
+        about = self._general.get(item, ()) if self._speaks(scope, item) else ()
         found = {document.digest: document for document in about}
         if item != CASE:
-            found |= {document.digest: document for document in self._general.get(CASE, ())}
+            general = self._general.get(CASE, ())
+            found |= {
+                document.digest: document
+                for document in general
+                if CASE in (spoken := self._about(document, scope)) or item in spoken
+            }
         for document in found.values():
             yield self.document(document, item, scope)
 
-    def document(self, document: DocumentEntry, item: str, scope: Scope) -> Bit:
-        """A document held against one item in a scope."""
+    def document(self, document: DocumentEntry, item: str, scope: Scope, named: bool = False) -> Bit:
+        """A document held against one item in a scope. `named`: it names the entry itself."""
         record, declared = document.record, document.item
         made = self._made(scope, item)
+        own = item != CASE and item in record.about and self._speaks(scope, item)
         signature = Signature(
             EvidenceKind(record.evidence_kind),
             record.artefact,
             record.guarantee.kind,
-            independent=record.independent and made.independent(declared.reviewer),
+            independent=record.independent and all(map(made.independent, self._verifiers(document))),
             whole=document.shows.whole,
             fresh=document.fresh,
             fails=document.fresh and not document.counts,
+            challenged=declared.id if document.digest in self._challenged else "",
+            general=not (named or own),
+            measures=_measures(document),
             role=self._role(scope, item),
         )
         return Bit(document.digest, signature, (), frozenset({declared.author}))
+
+    @staticmethod
+    def _verifiers(document: DocumentEntry) -> tuple[str | None, ...]:
+        """Who verified what a document is about: who reviewed the document; of a review or audit also its author, who
+        carried it out."""
+        declared = document.item
+        own = EvidenceKind(document.record.evidence_kind) in _REVIEWS
+        return (declared.reviewer, declared.author) if own else (declared.reviewer,)
 
     def _made(self, scope: Scope, item: str) -> Makers:
         """Who made an item. Identifiers alone do not tell: a run may be called as a requirement is."""
         if scope is Scope.RUN:
             return self._operators[item]
-        return self._makers.get(item, UNNAMED) if scope in _NAMEABLE else UNNAMED
+        return self._makers.get(item, UNNAMED) if scope in _DECLARED else UNNAMED
 
     def _role(self, scope: Scope, item: str) -> ModelRole | None:
-        return self.roles.get(item, self._common_role) if scope in _NAMEABLE else self._common_role
+        return self.roles.get(item, self._common_role) if scope in _DECLARED else self._common_role
 
     @cached_property
     def roles(self) -> dict[str, ModelRole]:
@@ -381,6 +459,23 @@ class Evidence:
         role = self._role(scope, item)
         signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=role, from_case=True)
         return Bit(self.loaded.digest, signature)
+
+
+def _listed(document: DocumentEntry) -> frozenset[str] | None:
+    """The items that a document's content lists one by one; None for contents that list none."""
+    content = document.record.content
+    if isinstance(content, Review):
+        return frozenset(item.id for item in content.items)
+    if isinstance(content, RequirementList):
+        return frozenset(item.id for item in content.requirements)
+    return None
+
+
+def _measures(document: DocumentEntry) -> tuple[tuple[Criterion, bool], ...]:
+    content = document.record.content
+    if not isinstance(content, CoverageResults):
+        return ()
+    return tuple((name, name in content.complete) for name in content.measured)
 
 
 def kind_of(record: RunRecord) -> EvidenceKind:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from assurance.case import BallsOf, Requirement
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, Scope
-from assurance.objectives.bits import Evidence
+from assurance.objectives.bits import CASE, Evidence
 from assurance.objectives.credit import O_STALE
 from assurance.status import Standing, Status
 from assurance.support import Reason, reason
 from assurance.words import counted
 from evidence.diagnostics import Severity, code
+from evidence.digest import canonical_json, of_bytes
 from evidence.verdict import Artefact
 
 O_NOT_MET = code(
@@ -38,6 +39,8 @@ class Concern:
     states: frozenset[Status] = frozenset()
     reasons: tuple[Reason, ...] = ()
     problems: tuple[str, ...] = ()
+    digest: str = ""
+    """Of the standings with the records behind them, for acceptances to be tied to."""
 
 
 class Concerns:
@@ -47,12 +50,14 @@ class Concerns:
         self._evidence, self._problems = evidence, problems
         self._known: dict[tuple[bool, frozenset[EvidenceKind] | None], Concern] = {}
 
-    def of(self, entry: Entry) -> Concern:
-        """For an entry that accepts computed results about the model; nothing for any other."""
-        accepted = results_accepted(entry)
+    def of(self, entry: Entry, asked: Iterable[EvidenceKind] = ()) -> Concern:
+        """For an entry that accepts computed results about the model, or whose agreed means asks for them (`asked`);
+        nothing for any other."""
+        accepted = results_accepted(entry) | (_COMPUTED & frozenset(asked))
         if not accepted:
             handles = any(row.evidence is EvidenceKind.PROBLEM_REPORT for row in entry.credit)
-            return Concern(problems=self._all(False, None).problems) if handles else Concern()
+            every = self._all(False, None) if handles else Concern()
+            return Concern(problems=every.problems, digest=every.digest)
         return self._all(entry.scope is Scope.DERIVED_REQUIREMENT, accepted)
 
     def _all(self, derived: bool, accepted: frozenset[EvidenceKind] | None) -> Concern:
@@ -64,9 +69,10 @@ class Concerns:
                 if (item.derived or not derived) and (accepted is None or accepted & result_kinds(item))
             ]
             found = [self._evidence.standings[name] for name in names]
-            problems = dict.fromkeys(id for name in names for id in self._problems.get(name, ()))
+            about = (*names, *((CASE,) if accepted is None else ()))
+            problems = dict.fromkeys(id for name in about for id in self._problems.get(name, ()))
             states = frozenset(item.status for item in found)
-            self._known[derived, accepted] = Concern(states, _standing_reasons(found), tuple(problems))
+            self._known[derived, accepted] = Concern(states, _standing_reasons(found), tuple(problems), _digest(found))
         return self._known[derived, accepted]
 
 
@@ -95,6 +101,21 @@ def result_kinds(requirement: Requirement) -> frozenset[EvidenceKind]:
 
 
 _REGIONS = _COMPUTED - _STABILITY
+
+
+def _digest(standings: Iterable[Standing]) -> str:
+    """More counterexamples, or one region less, are another state of things, even where no status changes."""
+    return of_bytes(
+        canonical_json(
+            [
+                [
+                    *(item.requirement, item.status.value, item.total, item.established, item.refuted),
+                    *sorted(made.digest for made, _ in item.assessments),
+                ]
+                for item in standings
+            ]
+        )
+    )
 
 
 def _standing_reasons(standings: Iterable[Standing]) -> tuple[Reason, ...]:

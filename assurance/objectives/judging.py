@@ -8,7 +8,7 @@ noted beside the credit (`ItemState`); `status.py` decides what they cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assurance.case_compliance import StandardChoice
 from assurance.catalogue import Entry
@@ -70,12 +70,10 @@ class Judge:
         choice: StandardChoice,
         tools: Tools,
         agreements: Agreements,
-        fresh: frozenset[str],
     ) -> None:
-        """`fresh`: ids of declared files that are unchanged."""
         self._evidence, self._choice, self._tools = evidence, choice, tools
         self._agreed = agreements.state(agreements.find(choice.agreement)) == "agreed"
-        self.unjustified = self._unjustified(fresh)
+        self.unjustified = self._unjustified()
         """Requirements with formal results whose assumptions no document justifies."""
 
     def groups(self, entry: Entry, pool: Pool, means: Means, naming: Naming) -> list[Group]:
@@ -87,10 +85,13 @@ class Judge:
             single.setdefault(pool.group[position], []).append(position)
         for number, alike in enumerate(pool.alike):
             sample = pool.items[alike.items[0]]
-            common = [self._evidence.document(item, sample, entry.scope).signature for item in naming.everywhere]
+            common = [self._evidence.document(item, sample, entry.scope, True).signature for item in naming.everywhere]
             plain = alike.items
             for position in single.get(number, ()):
-                own = [self._evidence.document(item, sample, entry.scope).signature for item in naming.at[position]]
+                own = [
+                    self._evidence.document(item, pool.items[position], entry.scope, True).signature
+                    for item in naming.at[position]
+                ]
                 groups.setdefault(tuple(dict.fromkeys((*alike.signatures, *common, *own))), []).append([position])
             if number in single:
                 plain = [position for position in plain if position not in naming.at]
@@ -123,13 +124,15 @@ class Judge:
             tools.update(tool for item in used for tool in item.tools)
             if not missing:
                 state = max(state, self._by_means(entry, serving), key=lambda item: _rank(item))
-            elif used and _rank(state) < _rank(ItemState(CreditLevel.PARTIAL)):
-                state = ItemState(CreditLevel.PARTIAL)
+            elif state.level is CreditLevel.FULL or (used and state.level is not CreditLevel.PARTIAL):
+                state = ItemState(CreditLevel.PARTIAL)  # what was agreed to is asked for, whatever else there is
+        # a document that names the entry is also about the whole case: what that alone lacks is no reason
+        twins = {replace(item, general=True) for item in signatures if not item.general}
         supplements = {found.row.supplement for _, found in claimed if found.row and found.row.supplement}
         return Judged(
             state,
             frozenset(counted_ones),
-            (*(item for _, found in given for item in found.reasons), *self._basis(supplements)),
+            (*(why for item, found in given if item not in twins for why in found.reasons), *self._basis(supplements)),
             any(found.stale for _, found in given),
             frozenset(tools),
             bool(supplements),
@@ -159,12 +162,12 @@ class Judge:
                 found.append(reason(O_SUPPLEMENT, f"formal credit rests on {name}; the basis it is in is not agreed"))
         return found
 
-    def _unjustified(self, fresh: frozenset[str]) -> tuple[str, ...]:
+    def _unjustified(self) -> tuple[str, ...]:
         """Requirements with formal results whose assumptions no declared document justifies."""
         justified = {
             name
             for item in self._evidence.case.documents
-            if item.id in self._choice.assumptions and item.id in fresh
+            if item.id in self._choice.assumptions and item.id in self._evidence.held
             for name in item.about
         }
         if "case" in justified:

@@ -1,7 +1,7 @@
 """By which means each objective is shown, and whether an authority agreed to it.
 
-The standard's own means needs no agreement before its evidence counts; the state of the agreement is shown all the
-same. An alternative, and any means for an objective without an accepted one, shows nothing in full until an agreement
+The standard's own means needs no agreement before its evidence counts, but a refusal holds it; the state of the
+agreement is shown all the same. An alternative, and any means for an objective without an accepted one, shows nothing in full until an agreement
 is recorded as reached, in a declared document that has not changed; even then it asks for its evidence.
 """
 
@@ -32,8 +32,8 @@ O_AGREED = code("O228", Severity.NOTE, "means agreed with the authority", "read 
 O_AGREEMENT_LAPSED = code(
     "O251",
     _GAP,
-    "document of an agreement has changed",
-    "record the agreement that stands now, with its document's digest",
+    "document of an agreement does not stand",
+    "record the agreement that stands now, with its document's digest; dispose of challenges of the document",
 )
 
 OWN_MEANS = "as the standard describes"
@@ -55,18 +55,18 @@ class Means:
 class Agreements:
     """The agreements of a case, as far as they stand."""
 
-    def __init__(self, case: Case, fresh: frozenset[str]) -> None:
-        """`fresh`: ids of declared files that are unchanged."""
+    def __init__(self, case: Case, held: frozenset[str]) -> None:
+        """`held`: ids of the documents that stand."""
         self._known = {item.id: item for item in case.agreements}
-        self._fresh = fresh
+        self._held = held
 
     def find(self, id: str | None) -> Agreement | None:
         """The agreement of that id, if it is declared."""
         return self._known.get(id) if id else None
 
     def lapsed(self, agreement: Agreement) -> bool:
-        """It was reached, and the document that records it is another now."""
-        return agreement.state == "agreed" and agreement.document not in self._fresh
+        """It was reached, and the document that records it has changed since, cannot be read, or is challenged."""
+        return agreement.state == "agreed" and agreement.document not in self._held
 
     def state(self, agreement: Agreement | None) -> str:
         """agreed, submitted, refused, or not agreed."""
@@ -92,9 +92,15 @@ def means_of(entry: Entry, choice: StandardChoice, agreements: Agreements) -> Me
     )
     lapsed = []
     if agreement and agreements.lapsed(agreement):
-        lapsed = [reason(O_AGREEMENT_LAPSED, f"{agreement.id}: {agreement.document} is not what was agreed to")]
+        lapsed = [
+            reason(
+                O_AGREEMENT_LAPSED, f"{agreement.id}: {agreement.document} has changed, cannot be read or is challenged"
+            )
+        ]
     if not unaccepted and not state.alternative:
-        return Means(state, True, (), tuple(lapsed))
+        if word != "refused":
+            return Means(state, True, (), tuple(lapsed))
+        return Means(state, False, (), (reason(O_NOT_AGREED, f"{state.text}: is refused ({state.reference})"),))
     agreed = word == "agreed" and chosen is not None and bool(chosen.evidence)
     kinds = tuple(EvidenceKind(kind) for kind in chosen.evidence) if chosen and agreed else ()
     return Means(state, agreed, kinds, (*_reasons(state, chosen, unaccepted, agreed), *lapsed))

@@ -3,7 +3,9 @@
 People are the declared persons of the case. What the case has no field for (the author of a plan, of a data set) has
 no known maker: there the declaration of the document that verifies it stands. Where the case has a field and nobody
 is named in it, independence cannot be shown, and is not.
-DO-178C also lets a qualified tool stand in for an independent person; that is for the means of compliance to say.
+DO-178C also lets a tool do an independent person's part. That is for the plans to say, and no field of the case says it:
+here only people are independent. Nothing is lost by it, because no record alone is the whole of an item; where an
+agreement makes it so, the run names an operator who made neither requirement nor model.
 """
 
 from __future__ import annotations

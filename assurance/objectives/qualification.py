@@ -62,9 +62,9 @@ def tcl(impact: str, detection: str) -> str:
 class Tools:
     """What one standard of the case needs of tools."""
 
-    def __init__(self, choice: StandardChoice, fresh: frozenset[str], qualifying: frozenset[str]) -> None:
-        """`fresh`: ids of unchanged files; `qualifying`: ids of documents of kind tool-qualification."""
-        self._choice, self._fresh = choice, fresh & qualifying
+    def __init__(self, choice: StandardChoice, qualifying: frozenset[str]) -> None:
+        """`qualifying`: ids of the documents of kind tool-qualification that stand."""
+        self._choice, self._qualifying = choice, qualifying
         self._assessed = {item.tool: item for item in choice.tools}
         self._known: dict[tuple[str, bool], ToolNeed | None] = {}
 
@@ -115,7 +115,7 @@ class Tools:
         if assessed is None or assessed.qualified_to not in order:
             return False, ()
         enough = order.index(assessed.qualified_to) >= order.index(level)
-        held = bool(assessed.documents) and all(id in self._fresh for id in assessed.documents)
+        held = bool(assessed.documents) and all(id in self._qualifying for id in assessed.documents)
         return enough and held, assessed.documents
 
     def reasons(self, needs: tuple[ToolNeed, ...]) -> list[Reason]:

@@ -2,15 +2,15 @@
 
 Everything here is a finding, never a status: whether a standard applies is for the applicant and the authority. The
 case is judged by what it declares: hazards with failure conditions or aviation standards speak of civil aviation,
-hazards with HARA classes or road-vehicle standards of type-approved vehicles, models with a family of alike inputs
-(pixels, samples) of perception.
+hazards with HARA classes or road-vehicle standards of type-approved vehicles, models with many alike inputs (pixels,
+samples) of perception.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.case import Case, InputFamily
+from assurance.case import Case, InputFamily, Model
 from assurance.loading import LoadedCase
 from assurance.objectives.references import choice_path
 from evidence.diagnostics import Finding, Severity, code
@@ -47,6 +47,8 @@ O_OUTSIDE_NPA = code(
 AVIATION = ("do-178c", "do-254", "do-326a", "do-330", "do-333", "do-356a", "arp4754b", "arp4761a", "arp6983", "easa-")
 ROAD = ("iso-26262", "iso-21448", "iso-pas-8800", "iso-sae-21434", "iso-21434")
 SECURITY = ("iso-sae-21434", "iso-21434", "do-326", "do-356", "iec-81001-5-1", "iec-62443")
+MANY = 64
+"""So many inputs of one unit are a picture or a scan, an 8 by 8 one at least."""
 _FATAL = ("catastrophic", "hazardous")
 _ADVERSE = ("adversar", "attack", "malicious", "sabot", "spoof", "tamper")
 """Stems by which requirements and threat models speak of somebody who means harm."""
@@ -69,13 +71,20 @@ def traps(loaded: LoadedCase) -> Iterator[Finding]:
         if choice.id.startswith("easa-") and aviation:
             yield from _fatal(loaded, choice.id)
     everything = loaded.document.place(("standards",))
-    pictures = [item.id for item in case.models if isinstance(item.inputs, InputFamily)]
+    pictures = [item.id for item in case.models if _perceives(item)]
     if road and pictures and not _any(chosen, ("iso-21448",)):
         message = f"{', '.join(pictures)} reads many alike inputs, and iso-21448 is not selected"
         yield O_NO_SOTIF.finding(message, everything)
     adverse = _adverse(case)
     if adverse and not _any(chosen, SECURITY):
         yield O_NO_SECURITY.finding(f"{', '.join(adverse)}: no security standard is selected", everything)
+
+
+def _perceives(model: Model) -> bool:
+    """Whether a model reads many inputs that are alike, declared as a family or one by one."""
+    if isinstance(model.inputs, InputFamily):
+        return True
+    return len(model.inputs) >= MANY and len({port.unit for port in model.inputs}) == 1
 
 
 def _any(chosen: list[str], wanted: tuple[str, ...]) -> bool:

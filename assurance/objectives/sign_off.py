@@ -9,7 +9,7 @@ Not here: what a standard asks for (catalogue.py), whether the file is unchanged
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,10 +21,10 @@ from assurance.case_fields import IsoDate, Text
 from assurance.catalogue import Catalogue, Entry, mistakes
 from assurance.catalogue import Text as EntryText
 from assurance.catalogue_vocabulary import Grade, Mark, Status
-from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.diagnostics import Finding, Severity, code
 from evidence.errors import InputError
 from evidence.specification import Frozen
-from evidence.strict_yaml import Document, read_yaml, validate
+from evidence.strict_yaml import Document, Path_, read_yaml, validate
 
 O_OTHER_EDITION = code(
     "O238",
@@ -139,13 +139,21 @@ def _apply(
     changed = {item.id: _verified(known[item.id], item.corrections, source) for item in signed.entries}
     entries = tuple(changed.get(entry.id, entry) for entry in catalogue.entries)
     corrected = catalogue.model_copy(update={"entries": entries, "scored": _scored(catalogue, entries)})
-    wrong = [message for _, _, message in mistakes(corrected)]
+    wrong = tuple(dict.fromkeys(_misfits(corrected, signed, document)))
     if wrong:
-        place = Place(document.file, element=catalogue.id)
-        return catalogue, None, tuple(O_CORRECTION.finding(message, place) for message in wrong)
+        return catalogue, None, wrong
     fields = {item.id: tuple(sorted(item.corrections.model_fields_set)) for item in signed.entries if item.corrections}
     made = SignOff(signed.by, signed.role, signed.organisation, signed.date, digest, frozenset(changed), fields)
     return corrected, made, ()
+
+
+def _misfits(corrected: Catalogue, signed: SignOffDocument, document: Document) -> Iterator[Finding]:
+    """What the corrected catalogue contradicts itself in, at the entry of the file that brought it in."""
+    numbers = {item.id: number for number, item in enumerate(signed.entries)}
+    for _, where, message in mistakes(corrected):
+        entry = corrected.entries[where[1]].id if where[0] == "entries" and isinstance(where[1], int) else None
+        path: Path_ = ("entries", numbers[entry], "corrections") if entry in numbers else ()
+        yield O_CORRECTION.finding(f"{entry or corrected.id}: {message}", document.place(path, entry or corrected.id))
 
 
 def _verified(entry: Entry, corrections: Correction | None, source: str) -> Entry:

@@ -2,6 +2,7 @@
 
     build.py     case and store -> package (start here to see what goes in)
     verify.py    package -> Verification, in eight steps (start here to see what a reader gets)
+    intact.py    the first four of these: archive, signature, manifest, digests
     archive.py   the one zip form, written and read
     layout.py    what stands where; manifest and attestation
     sign.py      Ed25519 keys and the DSSE envelope
@@ -15,9 +16,10 @@ encrypt. A signature says which key signed, at no particular time. docs/package.
 """
 
 from assurance.package.build import Built, build_package
+from assurance.package.intact import Signer
 from assurance.package.recheck import Tally, Unchecked
 from assurance.package.sign import NewKey, new_key
-from assurance.package.verify import Signer, Verification, verify_package
+from assurance.package.verify import Verification, verify_package
 
 __all__ = [
     "Built",

@@ -39,7 +39,7 @@ P_KEY = code(
     "P101",
     Severity.ERROR,
     "key cannot be used",
-    "give a PEM file with an unencrypted Ed25519 key; `assurance package --new-key FILE` makes a pair",
+    "give a PEM file with an unencrypted Ed25519 key; `assurance package CASE --key FILE --new-key --out ZIP` makes one",
 )
 P_KEY_EXISTS = code("P102", Severity.ERROR, "key file exists already", "use it, or name another file: no key is lost")
 P_ENVELOPE = code("P120", Severity.ERROR, "attestation cannot be read", "ask the sender for the original")

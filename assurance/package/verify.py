@@ -1,7 +1,7 @@
 """The reader's side: is this package what its signer signed, and does its evidence show what it says?
 
-Eight steps, numbered below. Steps 1 to 4 decide whether the package is intact; nothing in it is interpreted before
-they have passed. Steps 5 to 7 read the case from the package alone, derive everything again with this
+Eight steps. Steps 1 to 4 (intact.py) decide whether the package is intact; nothing in it is interpreted before they
+have passed. Steps 5 to 7 read the case from the package alone, derive everything again with this
 installation, and re-check every record. All findings of a step are collected. Needs no network, no torch;
 onnxruntime only for replaying counterexamples.
 
@@ -20,30 +20,22 @@ from pathlib import Path
 
 from assurance import __version__
 from assurance.loading import C_FILE, C_STALE
-from assurance.package import archive, layout, sign
+from assurance.package import layout, sign
 from assurance.package.compare import differences
 from assurance.package.derive import Derived, derive, relative, unpack
 from assurance.package.gather import case_files, evidence_files
+from assurance.package.intact import P_EXTRA, P_MISSING, Signer, read_file, read_package
 from assurance.package.recheck import Tally, Unchecked, recheck
 from evidence.diagnostics import Finding, Place, Severity, code, has_errors
 from evidence.digest import of_bytes, short
 from evidence.engines.base import Progress, silent
-from evidence.errors import AssuranceError, InputError
+from evidence.errors import AssuranceError
 
-P_UNREADABLE = code("P110", Severity.ERROR, "package cannot be read", "check the path and the permissions")
 P_NO_KEY = code(
     "P123",
     Severity.WARNING,
     "nobody vouches for the signer",
     "get the signer's public key by a separate way and verify with --key; without it anyone may have made the package",
-)
-P_DIFFERS = code("P131", Severity.ERROR, "file differs from the manifest", "ask the sender for the original")
-P_MISSING = code("P132", Severity.ERROR, "file of the package is missing", "ask the sender for the original")
-P_EXTRA = code(
-    "P133",
-    Severity.ERROR,
-    "file that does not belong into the package",
-    "do not use it; ask the sender for the original",
 )
 P_OTHER_TOOL = code(
     "P134",
@@ -74,15 +66,6 @@ P_PROCESS = code(
 FILES, DOCUMENTS, DERIVED = "files of the package", "documents", "derived documents"
 _STEPS = 8
 _SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Signer:
-    """Who signed, as far as that is known."""
-
-    key_id: str
-    trusted: bool
-    """True when the reader gave this key; False when it came with the package."""
 
 
 @dataclass(frozen=True)
@@ -130,31 +113,16 @@ def verify_package(path: Path, key: Path | None = None, progress: Progress = sil
     file that cannot be read, P101 for a key that is none.
     """
     trusted = sign.load_public_key(key) if key is not None else None
-    data = _read(path)
-    start = Verification(str(path), of_bytes(data), None, None)
-
-    # Step 1. Read the archive within bounds: sizes, names, one byte form. A member cannot expand.
-    progress(1, _STEPS, "reading the archive")
-    package = archive.read(data)
-    findings = list(package.findings)
-    if not package.members:
+    data = read_file(path)
+    progress(1, _STEPS, "reading the archive, signature, manifest, digests")
+    found = read_package(data, trusted)
+    findings = list(found.findings)
+    start = Verification(str(path), of_bytes(data), found.signer, found.manifest)
+    if has_errors(findings) or found.manifest is None:
         return _stopped(start, findings)
-
-    # Steps 2 to 4. Who signed what, and is that what is here?
-    progress(2, _STEPS, "signature")
-    signed, signer, found = _signature(package.members, trusted)
-    findings += found
-    progress(3, _STEPS, "manifest")
-    manifest, found = _attested(package.members, signed)
-    findings += found
-    progress(4, _STEPS, "digests")
-    if manifest is not None:
-        findings += _contents(package.members, manifest)
-    start = replace(start, signer=signer, manifest=manifest)
-    if has_errors(findings) or manifest is None:
-        return _stopped(start, findings)
-    if signer is not None and not signer.trusted:
-        message = f"the key {signer.key_id} came with the package: this shows integrity only, not who signed"
+    manifest, members = found.manifest, found.members
+    if found.signer is not None and not found.signer.trusted:
+        message = f"the key {found.signer.key_id} came with the package: this shows integrity only, not who signed"
         findings.append(P_NO_KEY.finding(message, Place(element=layout.PUBLIC_KEY)))
     tallies = [Tally(FILES, len(manifest.files), len(manifest.files))]
 
@@ -162,7 +130,7 @@ def verify_package(path: Path, key: Path | None = None, progress: Progress = sil
     with tempfile.TemporaryDirectory(prefix="assurance-") as temporary:
         root = Path(temporary).resolve()
         try:
-            content = _interpret(package.members, manifest, root, progress)
+            content = _interpret(members, manifest, root, progress)
         except Exception as error:
             message = f"{type(error).__name__}: {error!s:.300}".replace(f"{root}/", "")
             content = _Content([P_PROCESS.finding(message)], [], [])
@@ -172,95 +140,15 @@ def verify_package(path: Path, key: Path | None = None, progress: Progress = sil
     return replace(
         start,
         rechecked=(*tallies, *content.tallies),
-        unchecked=(*content.unchecked, *_beyond(package.members)),
+        unchecked=(*content.unchecked, *_beyond(members)),
         findings=(*findings, *content.findings),
     )
-
-
-def _read(path: Path) -> bytes:
-    """At most one byte more than a package may have, so that `archive.read` sees that it is too long."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(archive.MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError.of(P_UNREADABLE, f"cannot read {path}: {error.strerror}", Place(str(path))) from None
 
 
 def _stopped(start: Verification, findings: list[Finding]) -> Verification:
     """The package is not intact: its content was not looked at."""
     unchecked = Unchecked("case, evidence and derived documents", "the package is not what its signer signed")
     return replace(start, unchecked=(unchecked,), findings=tuple(findings))
-
-
-# --- step 2 ------------------------------------------------------------------------------------------------------
-
-
-def _signature(
-    members: Mapping[str, bytes], trusted: sign.PublicKey | None
-) -> tuple[sign.Signed | None, Signer | None, list[Finding]]:
-    """The opened envelope, its signer, and what is wrong. The envelope is verified only when nothing is."""
-    if layout.ATTESTATION not in members:
-        return None, None, [P_MISSING.finding(f"there is no {layout.ATTESTATION}", Place(element=layout.ATTESTATION))]
-    signed = sign.open_envelope(members[layout.ATTESTATION], layout.ATTESTATION)
-    if isinstance(signed, Finding):
-        return None, None, [signed]
-    place = Place(element=layout.PUBLIC_KEY)
-    if layout.PUBLIC_KEY not in members:
-        return None, None, [P_MISSING.finding(f"there is no {layout.PUBLIC_KEY}", place)]
-    try:
-        enclosed = sign.public_key(members[layout.PUBLIC_KEY], layout.PUBLIC_KEY)
-    except InputError as error:
-        return None, None, list(error.findings)
-    key = trusted or enclosed
-    problem = sign.verify(signed, key, layout.ATTESTATION)
-    findings = [] if problem is None else [problem]
-    if enclosed.pem != members[layout.PUBLIC_KEY] or (problem is None and enclosed.id != key.id):
-        findings.append(layout.P_STATEMENT.finding(f"{layout.PUBLIC_KEY} is not the key that signed", place))
-    signer = Signer(key.id, trusted is not None) if not findings else None
-    return signed, signer, findings
-
-
-# --- step 3 ------------------------------------------------------------------------------------------------------
-
-
-def _attested(members: Mapping[str, bytes], signed: sign.Signed | None) -> tuple[layout.Manifest | None, list[Finding]]:
-    """The manifest, if it is the one that the attestation is about."""
-    place = Place(element=layout.MANIFEST)
-    if layout.MANIFEST not in members:
-        return None, [P_MISSING.finding(f"there is no {layout.MANIFEST}", place)]
-    data = members[layout.MANIFEST]
-    manifest = layout.read_manifest(data)
-    if isinstance(manifest, Finding):
-        return None, [manifest]
-    if signed is None:
-        return manifest, []
-    expected = layout.statement_of(data)
-    if signed.payload == expected:
-        return manifest, []
-    value = layout.read_json(signed.payload, layout.MAX_JSON_BYTES)
-    known = {"_type": layout.STATEMENT_TYPE, "predicateType": layout.PREDICATE_TYPE}
-    if not isinstance(value, dict) or any(value.get(name) != text for name, text in known.items()):
-        message = "what is signed is not a statement about a review package"
-        return manifest, [sign.P_TYPE.finding(message, Place(element=layout.ATTESTATION))]
-    first = next(differences(value, json.loads(expected)), "the statement has another form")
-    return manifest, [layout.P_STATEMENT.finding(f"{layout.MANIFEST} is not the one that was signed: {first}", place)]
-
-
-# --- step 4 ------------------------------------------------------------------------------------------------------
-
-
-def _contents(members: Mapping[str, bytes], manifest: layout.Manifest) -> Iterator[Finding]:
-    """Every file of the manifest is here with its digest, and nothing else is."""
-    for item in manifest.files:
-        place = Place(element=item.name)
-        if item.name not in members:
-            yield P_MISSING.finding(f"{item.name} is missing", place)
-        elif len(members[item.name]) != item.size or of_bytes(members[item.name]) != item.digest:
-            yield P_DIFFERS.finding(f"{item.name} differs from what was signed", place)
-    listed = {item.name for item in manifest.files} | {layout.MANIFEST, layout.ATTESTATION}
-    for name in members:
-        if name not in listed:
-            yield P_EXTRA.finding(f"{name} is not in the manifest", Place(element=name))
 
 
 # --- steps 5 to 7 --------------------------------------------------------------------------------------------------

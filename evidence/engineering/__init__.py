@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from evidence.diagnostics import Place
 from evidence.engineering.cobertura import read_cobertura
 from evidence.engineering.forms import FORMS, read_data_set_report, read_problem_reports, read_review
@@ -18,7 +20,7 @@ from evidence.engineering.junit import read_junit
 from evidence.engineering.plan import read_plan
 from evidence.engineering.reqif import read_reqif
 from evidence.engineering.requirement_list import read_requirements_csv
-from evidence.engineering.source import E_UNREADABLE, Source
+from evidence.engineering.source import E_UNREADABLE, E_VALUE, Source
 from evidence.engineering.training_log import read_training_log
 from evidence.errors import InputError
 from evidence.records.engineering import Content, Format
@@ -63,7 +65,10 @@ def read(format: Format, path: Path, name: str, digest: str | None = None) -> Co
         raise InputError.of(E_UNREADABLE, message, Place(name)) from None
     with stream:
         source = Source(stream, name)
-        content = READERS[format](source)
+        try:
+            content = READERS[format](source)
+        except ValidationError as error:  # what no reader foresaw is refused, too
+            raise source.refuse(E_VALUE, f"cannot be kept as {format}: {error.errors()[0]['msg']}") from None
     if digest is not None and source.digest != digest:
         raise source.refuse(E_UNREADABLE, "the file changed while it was read")
     return content

@@ -1,11 +1,13 @@
 """Cobertura XML: structural coverage as coverage.py, gcovr, Cobertura, JaCoCo converters and others write it.
 
-Lines are counted from the listed classes; a line that is listed twice counts as covered only when it is covered every
-time. Branch outcomes come from `condition-coverage="50% (1/2)"`, the form's own name for them. Decision, condition and MC/DC
-coverage are no part of the format: they are taken from attributes that qualified tools add (`decision-coverage`,
-`mcdc-coverage` on lines, `mcdc-covered` with `mcdc-valid` or `mcdc-rate` on the root), and are absent otherwise. A total
-that is worse than what the lines give replaces it; one that is better is reported and changes nothing.
-Not here: which artefact was measured, on which target, and whether the tests were derived from requirements.
+Lines are counted from the listed classes, each line of a file once: where it is listed several times, in one class or
+in several, the worst counts. Branch outcomes come from `condition-coverage="50% (1/2)"`, the form's own name for them.
+Decision, condition and MC/DC coverage are no part of the format: they are taken from attributes that other tools add
+(`decision-coverage`, `mcdc-coverage`, `mcdcpair-coverage` on lines, `mcdc-covered` with `mcdc-valid` or `mcdc-rate` on the
+root), and are absent otherwise; they are never made of branches. A total that is worse than what the lines give
+replaces it; one that is better, or a share that does not fit, is reported and changes nothing.
+Not here: which artefact was measured, on which target, what was excluded from measuring (the format does not tell), and
+whether the tests were derived from requirements.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ from evidence.engineering.source import E_LARGE, Source
 from evidence.engineering.xml_events import XmlEvents, shortened
 from evidence.records.engineering import CRITERIA, CoverageResults, Criterion, Measure, UncoveredFile
 
-MAX_LINES = 5_000_000
+MAX_LINES = 2_000_000
+"""Lines and outcomes on lines: all are held until the end, about 100 bytes each."""
 MAX_CLASS = 500_000
-"""Lines of one class: they are held until it ends."""
 MAX_FILES = 200_000
 MAX_LISTED = 50
 MAX_SHOWN = 30
 MAX_DISAGREEMENTS = 20
-_OUTCOMES = re.compile(r"\s*[0-9.,]+\s*%\s*\(\s*([0-9]{1,9})\s*/\s*([0-9]{1,9})\s*\)\s*")
+_OUTCOMES = re.compile(r"\s*([0-9]{1,3}(?:[.,][0-9]{0,30})?)\s*%\s*\(\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*\)\s*")
 _RATE = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?|[0-9]+\.")
 _ON_LINES: dict[str, Criterion] = {
     "condition-coverage": "branch",
@@ -50,18 +52,38 @@ _RATES: dict[Criterion, str] = {
 }
 
 
-@dataclass(slots=True)
-class _Line:
-    covered: bool
-    measures: dict[Criterion, tuple[int, int]]
+_Counts = dict[int, int]
+"""By line number and criterion (`_key`): how many outcomes were covered, and of how many (`_packed`)."""
+_SHIFT = 20
+"""Of an outcome's counts, which have up to 6 digits."""
+
+
+def _key(number: int, criterion: Criterion) -> int:
+    return number * len(CRITERIA) + CRITERIA.index(criterion)
+
+
+def _packed(n: int, of: int) -> int:
+    return n << _SHIFT | of
+
+
+def _counts(packed: int) -> tuple[int, int]:
+    return packed >> _SHIFT, packed & ((1 << _SHIFT) - 1)
+
+
+def _note(into: _Counts, key: int, packed: int) -> None:
+    """Of what is said twice about one thing, what misses more counts."""
+    before = into.get(key)
+    if before is not None:
+        packed = max((before, packed), key=lambda item: _counts(item)[1] - _counts(item)[0])
+    into[key] = packed
 
 
 @dataclass(slots=True)
 class _Class:
     file: str
-    lines: dict[int, _Line] = field(default_factory=dict)
-    of_methods: dict[int, _Line] = field(default_factory=dict)
-    """Most tools list them again below the class; they count only where none stands there."""
+    lines: _Counts = field(default_factory=dict)
+    of_methods: _Counts = field(default_factory=dict)
+    """Most tools list them again below the class; they count only where they stand nowhere else."""
 
 
 def read_cobertura(source: Source) -> CoverageResults:
@@ -78,9 +100,11 @@ class _Cobertura(XmlEvents):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
-        self.files: dict[str, tuple[int, list[int]]] = {}
-        """By file: how many lines are not covered, and the first of them. The files of all classes are keys."""
+        self.files: dict[str, _Counts] = {}
+        self.listed: dict[Criterion, tuple[int, int]] = {}
+        """Sums over all that is listed: what stands there twice is in it twice, as in the totals of some tools."""
         self.counted: dict[Criterion, tuple[int, int]] = {}
+        """Sums over the files."""
         self.stated: dict[Criterion, tuple[int, int]] = {}
         self.rates: dict[Criterion, float] = {}
         self.uncounted = 0
@@ -102,8 +126,14 @@ class _Cobertura(XmlEvents):
             if not name:
                 raise self.wrong("a <class> names no file")
             self._class = _Class(shortened(name, 300))
-        elif tag == "line" and self._class is not None:
-            self._line(self._class.of_methods if "methods" in self._path else self._class.lines, attributes)
+        elif tag == "line":
+            if self._class is None:
+                raise self.wrong("a <line> stands outside of a <class>")
+            if "methods" in self._path:
+                self._line(self._class.of_methods, attributes)
+            else:
+                for key, packed in self._line(self._class.lines, attributes):
+                    self._list(key, packed)
 
     def end(self, tag: str) -> None:
         self._path.pop()
@@ -112,16 +142,22 @@ class _Cobertura(XmlEvents):
             self._class = None
 
     def result(self) -> CoverageResults:
+        uncovered: dict[str, list[int]] = {}
+        for file, counts in self.files.items():
+            for key, packed in counts.items():
+                number, index = divmod(key, len(CRITERIA))
+                n, of = _counts(packed)
+                _add(self.counted, CRITERIA[index], n, of)
+                if CRITERIA[index] == "statement" and not n:
+                    uncovered.setdefault(file, []).append(number)
         measures = {criterion: self._measure(criterion) for criterion in CRITERIA}
         rates: dict[Criterion, float] = {
             name: rate for name, rate in self.rates.items() if not measures[name] and name != "statement"
         }
-        if "branch" in rates and not self.uncounted:
+        if rates.get("branch") in (0, 1) and not self.uncounted:
             # every file has a branch-rate, also where no branch was measured: alone it says nothing
             del rates["branch"]
-        worst = sorted(
-            (file for file, (count, _) in self.files.items() if count), key=lambda file: (-self.files[file][0], file)
-        )
+        worst = sorted(uncovered, key=lambda file: (-len(uncovered[file]), file))
         return CoverageResults(
             files=len(self.files),
             statement=measures["statement"],
@@ -133,7 +169,7 @@ class _Cobertura(XmlEvents):
             uncounted=self.uncounted,
             disagreements=tuple(self.disagreements[:MAX_DISAGREEMENTS]),
             uncovered=tuple(
-                UncoveredFile(file=file, lines=tuple(self.files[file][1]), count=self.files[file][0])
+                UncoveredFile(file=file, lines=tuple(sorted(uncovered[file])[:MAX_SHOWN]), count=len(uncovered[file]))
                 for file in worst[:MAX_LISTED]
             ),
             left_out=max(0, len(worst) - MAX_LISTED),
@@ -156,78 +192,77 @@ class _Cobertura(XmlEvents):
                 raise self.impossible(f"{name}={shortened(written, 40)!r} is no share between 0 and 1")
             self.rates[criterion] = rate
 
-    def _line(self, lines: dict[int, _Line], attributes: dict[str, str]) -> None:
-        number, hits = self.count(attributes, "number"), self.count(attributes, "hits")
+    def _line(self, lines: _Counts, attributes: dict[str, str]) -> list[tuple[int, int]]:
+        """Note what a line tells; what it tells is also the answer."""
+        number, hits = self.count(attributes, "number"), self.count(attributes, "hits", most=10**20)
         if number is None or hits is None:
             raise self.impossible("a <line> lacks its number or its hits")
-        measures: dict[Criterion, tuple[int, int]] = {}
+        told = [(_key(number, "statement"), _packed(int(hits > 0), 1))]
+        without = 0
         for name, criterion in _ON_LINES.items():
-            written = attributes.get(name, "").strip()
-            if not written:
+            written = attributes.get(name)
+            if written is None:
                 continue
             found = _OUTCOMES.fullmatch(written)
             if not found:
-                self.uncounted += 1
+                without += 1
                 continue
-            n, of = int(found[1]), int(found[2])
-            if n > of:
+            n, of = int(found[2]), int(found[3])
+            if n > of or (of and abs(float(found[1].replace(",", ".")) - 100 * n / of) > 1.01):
                 raise self.impossible(f"{name}={shortened(written, 40)!r}")
-            measures[criterion] = (n, of)
-        if attributes.get("branch", "").casefold() == "true" and "branch" not in measures:
-            self.uncounted += "condition-coverage" not in attributes
-        line = lines.get(number)
-        if line is None:
-            self._lines += 1
-            if self._lines > MAX_LINES or len(lines) >= MAX_CLASS:
-                message = f"more than {MAX_LINES} lines, or {MAX_CLASS} of one class"
-                raise self.source.refuse(E_LARGE, message, self.line)
-            lines[number] = _Line(hits > 0, measures)
-            return
-        line.covered = line.covered and hits > 0
-        for criterion, (n, of) in measures.items():
-            before = line.measures.get(criterion, (n, of))
-            line.measures[criterion] = min(before, (n, of), key=lambda pair: pair[0] - pair[1])
+            told.append((_key(number, criterion), _packed(n, of)))
+        branches = attributes.get("branch", "").strip().casefold() == "true"
+        self.uncounted += without or (branches and all(key != _key(number, "branch") for key, _ in told))
+        for key, packed in told:
+            _note(lines, key, packed)
+        if len(lines) > MAX_CLASS:
+            raise self.source.refuse(E_LARGE, f"more than {MAX_CLASS} lines of one class", self.line)
+        return told
+
+    def _list(self, key: int, packed: int) -> None:
+        _add(self.listed, CRITERIA[key % len(CRITERIA)], *_counts(packed))
 
     def _settle(self, owner: _Class) -> None:
         if owner.file not in self.files and len(self.files) >= MAX_FILES:
             raise self.source.refuse(E_LARGE, f"more than {MAX_FILES} files", self.line)
-        count, shown = self.files.get(owner.file, (0, []))
-        open_: list[int] = []
-        for number, line in (owner.lines or owner.of_methods).items():
-            self._add("statement", int(line.covered), 1)
-            if not line.covered:
-                open_.append(number)
-            for criterion, (n, of) in line.measures.items():
-                self._add(criterion, n, of)
-        self.files[owner.file] = (count + len(open_), sorted([*shown, *open_])[:MAX_SHOWN])
-
-    def _add(self, criterion: Criterion, n: int, of: int) -> None:
-        before = self.counted.get(criterion, (0, 0))
-        self.counted[criterion] = (before[0] + n, before[1] + of)
+        held = self.files.setdefault(owner.file, {})
+        self._lines -= len(held)
+        for key in owner.of_methods.keys() - owner.lines.keys():
+            self._list(key, owner.of_methods[key])
+            _note(held, key, owner.of_methods[key])
+        for key, packed in owner.lines.items():
+            _note(held, key, packed)
+        self._lines += len(held)
+        if self._lines > MAX_LINES:
+            raise self.source.refuse(E_LARGE, f"more than {MAX_LINES} lines and outcomes", self.line)
 
     def _measure(self, criterion: Criterion) -> Measure | None:
         """Counted from the lines; a stated total counts where no line tells, or where it is worse."""
-        counted, stated = self.counted.get(criterion), self.stated.get(criterion)
-        if counted is not None and not counted[1]:
-            counted = None
-        if stated is not None and not stated[1]:
-            stated = None
+        counted, stated = _some(self.counted, criterion), _some(self.stated, criterion)
         if counted is None and stated is None:
             return None
+        n, of = counted or stated or (0, 1)
         if counted is None and criterion == "statement":
-            self.disagreements.append(f"states {stated[1] if stated else 0} lines, lists none")
-        if counted is None or stated is None:
-            n, of = counted or stated or (0, 1)
-            self._rate(criterion, n, of)
-            return Measure(covered=n, of=of, by="lines" if counted else "totals")
-        if stated == counted:
-            return Measure(covered=counted[0], of=counted[1], by="lines")
-        self.disagreements.append(f"{criterion}: states {stated[0]} of {stated[1]}, lists {counted[0]} of {counted[1]}")
-        worse = stated[0] * counted[1] < counted[0] * stated[1]
-        n, of = stated if worse else counted
-        return Measure(covered=n, of=of, by="totals" if worse else "lines")
-
-    def _rate(self, criterion: Criterion, n: int, of: int) -> None:
+            self.disagreements.append(f"states {of} lines, lists none")
+        if counted and stated and stated not in (counted, _some(self.listed, criterion)):
+            self.disagreements.append(
+                f"{criterion}: states {stated[0]} of {stated[1]}, lists {counted[0]} of {counted[1]}"
+            )
+            if stated[0] * of < n * stated[1]:
+                counted, (n, of) = None, stated
         rate = self.rates.get(criterion)
-        if rate is not None and abs(rate - n / of) > 0.006 and criterion in ("statement", "decision", "mcdc"):
+        known = [pair for pair in (counted, stated, _some(self.listed, criterion)) if pair]
+        if rate is not None and all(abs(rate - pair[0] / pair[1]) > 0.006 for pair in known):
             self.disagreements.append(f"{criterion}: states a share of {rate:g}, lists {n} of {of}")
+        return Measure(covered=n, of=of, by="lines" if counted else "totals")
+
+
+def _some(sums: dict[Criterion, tuple[int, int]], criterion: Criterion) -> tuple[int, int] | None:
+    """A sum over something; None where there is nothing."""
+    pair = sums.get(criterion)
+    return pair if pair and pair[1] else None
+
+
+def _add(sums: dict[Criterion, tuple[int, int]], criterion: Criterion, n: int, of: int) -> None:
+    before = sums.get(criterion, (0, 0))
+    sums[criterion] = (before[0] + n, before[1] + of)

@@ -7,6 +7,8 @@ Not here: what the fields mean (evidence/records/engineering).
 
 from __future__ import annotations
 
+import io
+import re
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
@@ -65,6 +67,8 @@ PROBLEM_COLUMNS = {
     "closed": ("closed", "resolved"),
 }
 _LISTS = ("about", "closing_evidence")
+_TIME = re.compile(r"(?<=[0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9:.]+ ?(?:Z|[-+][0-9:]+)?")
+"""What stands behind the day in a point of time."""
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -83,8 +87,8 @@ def read_data_set_report(source: Source) -> DataSetReport:
 def read_problem_reports(source: Source) -> ProblemReportList:
     """Problem reports from the form, or from a table with a row each. Raises InputError E160-E165 with the line."""
     text = source.text(MAX_BYTES)
-    head = next((line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    if head.startswith(("schema:", "{", "problem_reports:")) or not head:
+    head = next((line.strip() for line in io.StringIO(text) if line.strip() and not line.startswith("#")), "")
+    if head.startswith(("schema:", "{", "problem_reports:", "---")) or not head:
         return ProblemReportList(problem_reports=_form(source, text, ProblemReportForm).problem_reports)
     return _problem_table(source, text)
 
@@ -136,6 +140,9 @@ def _problem_table(source: Source, text: str) -> ProblemReportList:
         for name in _LISTS:
             if name in cells:
                 cells[name] = [part.strip() for part in cells[name].replace(";", ",").split(",") if part.strip()]
+        for name in ("opened", "closed"):
+            if name in cells:
+                cells[name] = _TIME.sub("", cells[name])
         for name in ("state", "classification"):
             if name in cells:
                 cells[name] = " ".join(cells[name].casefold().replace("_", " ").split())

@@ -6,7 +6,10 @@ everything else only the size is known.
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from evidence.engineering.source import MAX_STREAM, Source
 from evidence.engineering.xml_events import shortened
@@ -34,21 +37,20 @@ def read_plan(source: Source) -> Plan:
         text = kept.decode("utf-8-sig")
     except UnicodeDecodeError:
         return Plan(form="other", size=size)
-    headings = _headings(text)
+    headings = tuple(islice(_headings(text), MAX_HEADINGS))
     if headings:
-        return Plan(form="markdown", size=size, title=headings[0].text, headings=tuple(headings[:MAX_HEADINGS]))
-    first = next((line for line in text.splitlines() if line.strip()), "")
+        return Plan(form="markdown", size=size, title=headings[0].text, headings=headings)
+    first = next((line for line in io.StringIO(text) if line.strip()), "")
     return Plan(form="text", size=size, title=shortened(first, 200) or None)
 
 
-def _headings(text: str) -> list[Heading]:
-    found, fenced = [], False
-    for number, line in enumerate(text.split("\n"), 1):
+def _headings(text: str) -> Iterator[Heading]:
+    fenced = False
+    for number, line in enumerate(io.StringIO(text), 1):
         if _FENCE.match(line):
             fenced = not fenced
         match = None if fenced else _HEADING.fullmatch(line.strip())
         if match:
             title = shortened(match[2].rstrip("# "), 300)
             if title:
-                found.append(Heading(text=title, level=len(match[1]), line=number))
-    return found
+                yield Heading(text=title, level=len(match[1]), line=number)

@@ -75,7 +75,10 @@ class _ReqIf(XmlEvents):
         elif _DEFINITION.fullmatch(tag) and above == "SPEC-ATTRIBUTES":
             if len(self.definitions) >= MAX_DEFINITIONS:
                 raise self.source.refuse(E_LARGE, f"more than {MAX_DEFINITIONS} attributes", self.line)
-            self.definitions[attributes.get("IDENTIFIER", "")] = attributes.get("LONG-NAME", "")
+            identifier = attributes.get("IDENTIFIER", "")
+            if identifier in self.definitions:
+                raise self.impossible(f"attribute definition {identifier[:80]!r} stands twice")
+            self.definitions[identifier] = attributes.get("LONG-NAME", "")
         elif self._object is not None and _VALUE.fullmatch(tag):
             self._definition, self._value = "", attributes.get("THE-VALUE", "")
             self._pieces, self._length = [], 0
@@ -106,10 +109,15 @@ class _ReqIf(XmlEvents):
         elif self._object is not None and _VALUE.fullmatch(tag):
             if len(self._object.values) >= MAX_VALUES:
                 raise self.source.refuse(E_LARGE, f"an object with more than {MAX_VALUES} values", self.line)
+            if self._definition in self._object.values:
+                name = self._object.identifier[:80]
+                raise self.impossible(f"object {name!r} has two values of attribute {self._definition[:80]!r}")
             self._object.values[self._definition] = " ".join(self._value.split())
         elif tag == "SPEC-OBJECT":
             self._object = None
-        elif tag == "SPEC-RELATION" and len(self._ends) == 2:
+        elif tag == "SPEC-RELATION":
+            if len(self._ends) < 2:
+                raise self.impossible("a SPEC-RELATION lacks its source or its target")
             if len(self.relations) >= MAX_RELATIONS:
                 raise self.source.refuse(E_LARGE, f"more than {MAX_RELATIONS} relations", self.line)
             self.relations.append((self._ends["SOURCE"], self._ends["TARGET"]))

@@ -52,6 +52,7 @@ E_VALUE = code(
     "correct the value that is named where it comes from; until then the document is no evidence",
 )
 
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 CHUNK = 256 * 1024
 MAX_TEXT = 32_000_000
@@ -80,6 +81,13 @@ class Source:
         """The refusal of this document, to be raised."""
         return InputError.of(which, message, Place(self.name, line, column), expected=expected)
 
+    def text_chunks(self, most: int = MAX_STREAM) -> Iterator[bytes]:
+        """As `chunks`. Raises InputError E160 for an archive too: texts never begin as archives do."""
+        for number, data in enumerate(self.chunks(most)):
+            if not number and data.startswith(_ARCHIVES):
+                raise self.refuse(E_UNREADABLE, "an archive; the file inside is what can be read")
+            yield data
+
     def chunks(self, most: int = MAX_STREAM) -> Iterator[bytes]:
         """The bytes in pieces. Raises InputError E160 when reading fails, E163 beyond `most` bytes."""
         while True:
@@ -95,13 +103,9 @@ class Source:
             self._hash.update(data)
             yield data
 
-    def whole(self, most: int = MAX_TEXT) -> bytes:
-        """All bytes. Raises as `chunks`."""
-        return b"".join(self.chunks(most))
-
     def text(self, most: int = MAX_TEXT) -> str:
         """All of it as text. Raises InputError E160 for anything but UTF-8 without control characters."""
-        data = self.whole(most)
+        data = b"".join(self.text_chunks(most))
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

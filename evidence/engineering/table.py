@@ -38,7 +38,7 @@ class Table:
 def read_table(source: Source, text: str | None = None, first_line: int = 1) -> Table:
     """A table from a source, or from text that was read from it. Raises InputError E160, E161, E163, E164."""
     content = source.text() if text is None else text
-    head = next((line for line in content.splitlines() if line.strip()), "")
+    head = next((line for line in io.StringIO(content) if line.strip()), "")
     if not head:
         return Table((), ())
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=_delimiter(head), strict=True)
@@ -49,8 +49,12 @@ def read_table(source: Source, text: str | None = None, first_line: int = 1) -> 
     line = rows[0][0]
     if len(columns) > MAX_COLUMNS:
         raise source.refuse(E_LARGE, f"more than {MAX_COLUMNS} columns", line)
+    # a spreadsheet writes columns that once held something: without name and content they are none
+    used = [
+        i for i, name in enumerate(columns) if name or any(i < len(cells) and cells[i].strip() for _, cells in rows)
+    ]
     folded = [name.casefold() for name in columns]
-    for name in columns:
+    for name in (columns[i] for i in used):
         if not name:
             raise source.refuse(E_OTHER, "a column without a name", line)
         if folded.count(name.casefold()) > 1:
@@ -60,8 +64,8 @@ def read_table(source: Source, text: str | None = None, first_line: int = 1) -> 
         if len(cells) != len(columns):
             message = f"{len(cells)} cells in a row of {len(columns)} columns"
             raise source.refuse(E_SYNTAX, message, line, expected=f"{len(columns)} cells")
-        made.append(Row(line, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}))
-    return Table(columns, tuple(made))
+        made.append(Row(line, {columns[i]: cells[i].strip() for i in used}))
+    return Table(tuple(columns[i] for i in used), tuple(made))
 
 
 def named(table: Table, names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 Numbers are series: count, first, last, least, greatest, and how many values were not finite. Seeds, environment, settings
 and digests of files come from JSON objects without a step, from fields beside a list of rows, or from `# key: value`
-lines above a table; seeds also from a column. Values that are not numbers are ignored in rows. Not here: whether the training was good; the log says what was logged.
+lines above a table; seeds also from a column. In rows a word where a number stands elsewhere in its series counts as not
+finite; so does a loss that is null, though it is not taken for the last one: some writers make null of nan, others of
+what was not logged. Other words are ignored. Not here: whether the training was good; the log says what was logged.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -17,7 +20,7 @@ from typing import Any
 from evidence.digest import is_digest, parse_json
 from evidence.engineering.source import E_LARGE, E_OTHER, E_SYNTAX, E_VALUE, Source
 from evidence.engineering.table import read_table
-from evidence.records.engineering import Series, TrainingLog
+from evidence.records.engineering import Series, TrainingLog, is_loss
 
 STEPS = ("epoch", "step", "iteration", "global_step", "iter")
 ENVIRONMENT = frozenset(
@@ -49,23 +52,21 @@ def read_training_log(source: Source) -> TrainingLog:
 
 def _json(source: Source, text: str, log: _Log) -> None:
     """JSON lines, or one JSON value that is a row, a list of rows, or an object that holds such a list."""
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    whole = None
-    if len(lines) == 1 or not _complete(lines[0][1]):
-        if len(text) > MAX_JSON:
-            raise source.refuse(
-                E_LARGE, f"one JSON value of more than {MAX_JSON} characters; write a line for each row"
-            )
-        whole = _loads(source, text, 1)
-    if whole is None:
-        for number, line in lines:
+    first = next(line for line in io.StringIO(text) if line.strip())
+    alone = not text[text.index(first) + len(first) :].strip()
+    if not alone and _complete(first):
+        for number, line in enumerate(io.StringIO(text), 1):
             if len(line) > MAX_LINE:
                 raise source.refuse(E_LARGE, f"a line of more than {MAX_LINE} characters", number)
-            value = _loads(source, line, number)
-            if not isinstance(value, dict):
-                raise source.refuse(E_OTHER, "a line that is no JSON object", number)
-            log.take(value, number)
+            if line.strip():
+                value = _loads(source, line, number)
+                if not isinstance(value, dict):
+                    raise source.refuse(E_OTHER, "a line that is no JSON object", number)
+                log.take(value, number)
         return
+    if len(text) > MAX_JSON:
+        raise source.refuse(E_LARGE, f"one JSON value of more than {MAX_JSON} characters; write a line for each row")
+    whole = _loads(source, text, 1)
     rows: Any = whole
     if isinstance(whole, dict):
         lists = {key: value for key, value in whole.items() if isinstance(value, list) and value}
@@ -100,14 +101,16 @@ def _loads(source: Source, text: str, line: int) -> Any:
 
 
 def _table(source: Source, text: str, log: _Log) -> None:
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
-    above = 0
-    while above < len(lines) and (not lines[above].strip() or lines[above].startswith("#")):
-        found = _REMARK.fullmatch(lines[above].strip())
+    above, begins = 0, 0
+    for line in io.StringIO(text):
+        if line.strip() and not line.startswith("#"):
+            break
+        found = _REMARK.fullmatch(line.strip())
         if found:
             log.about({found[1]: found[2]})
         above += 1
-    table = read_table(source, "".join(lines[above:]), above + 1)
+        begins += len(line)
+    table = read_table(source, text[begins:], above + 1)
     if table.columns and not any(name.casefold() in STEPS for name in table.columns):
         message = f"columns {', '.join(table.columns)[:200]}"
         raise source.refuse(E_OTHER, message, above + 1, expected=f"one column called {', '.join(STEPS)}")
@@ -151,8 +154,10 @@ class _Log:
     def take(self, row: Mapping[str, Any], line: int) -> None:
         """One object or row: with a step it is a row of the log, without one it tells about the training."""
         flat = dict(_flat(row))
-        step = self.step or next((key for name in STEPS for key in flat if key.casefold() == name), None)
+        step = self.step or _step(flat)
         if step is None or step not in flat:
+            if self.series.keys() & flat.keys():
+                raise self.source.refuse(E_VALUE, f"a row without {self.step}", line)
             self.about(row)
             return
         self.step = step
@@ -169,8 +174,14 @@ class _Log:
         for key, value in flat.items():
             if key.casefold() in SEEDS:
                 self._seed(value)
-            elif key != step and not isinstance(value, str):
+            elif key == step:
+                continue
+            elif not isinstance(value, str):
                 self._note(key, value, line)
+            elif value and (is_loss(key) or key in self.series):
+                self._note(key, math.nan, line)  # such as "-nan(ind)"
+            elif is_loss(key) and key in self.series:
+                self.series[key].not_finite += 1
 
     def about(self, fields: Mapping[str, Any]) -> None:
         """Seed, environment, digests and settings from fields that stand beside the rows."""
@@ -237,19 +248,28 @@ class _Log:
             held.greatest = value if math.isnan(held.greatest) else max(held.greatest, value)
 
 
+def _step(row: Mapping[str, float | str]) -> str | None:
+    """The column that counts: the first that is called so and holds a whole number; epochs are often fractions."""
+    known = [key for name in STEPS for key in row if key.casefold() == name]
+    whole = (key for key in known if isinstance(value := row[key], float) and value.is_integer())
+    return next(whole, known[0] if known else None)
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float | str]]:
-    """Fields of nested mappings by dotted names; numbers as floats, the rest as text, lists left out."""
+    """Fields of nested mappings by dotted names; numbers as floats, the rest as text (null is empty), lists left out."""
     items: Iterable[tuple[str, Any]] = fields.items()
     for key, value in items:
         name = f"{prefix}{str(key).strip()}"
         if isinstance(value, Mapping):
             if depth < 4:
                 yield from _flat(value, f"{name}.", depth + 1)
-        elif isinstance(value, bool) or value is None or isinstance(value, str):
+        elif value is None:
+            yield name, ""
+        elif isinstance(value, bool | str):
             yield name, str(value)
         elif isinstance(value, int | float):
             try:

@@ -4,7 +4,8 @@ A document type declaration is refused where it begins, so there are no entities
 defaults (docs/decisions/0008). One form passes where a reader allows it: the bare reference to a known DTD, without
 anything in brackets, which many coverage tools write. It declares nothing and is not followed; a reference to an
 entity is refused even then. Size, depth, elements, attributes and the length of a single token are bounded.
-Namespaces are ignored: the readers look at local names.
+Elements go by their local names, whatever their namespace; attributes of a namespace are no part of the formats that
+are read, and are left out.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from xml.parsers import expat
 
 from evidence.engineering.source import E_DOCTYPE, E_LARGE, E_OTHER, E_SYNTAX, E_VALUE, MAX_STREAM, Source
 from evidence.errors import InputError
+from evidence.records.engineering import MAX_COUNT
 
 MAX_DEPTH = 64
 MAX_ELEMENTS = 8_000_000
 MAX_ATTRIBUTES = 100
 MAX_TOKEN = 1_000_000
 """Bytes of one tag, comment or processing instruction: expat holds it in memory and reads it again as it grows."""
-_COUNT = re.compile(r"[0-9]{1,12}")
+_COUNT = re.compile(r"[0-9]{1,20}")
 _ENTITY = re.compile(rb"&(?!#|amp;|lt;|gt;|quot;|apos;)|\x00")
 """A reference to an entity that XML itself does not know. After a bare declaration expat drops one in an attribute
 without a word; a zero byte stands for encodings in which this cannot be seen."""
@@ -85,7 +87,7 @@ class XmlEvents:
         """Read the whole source. Raises InputError E160-E165 with the line."""
         fed, held = 0, b""
         try:
-            for chunk in self.source.chunks(self.most):
+            for chunk in self.source.text_chunks(self.most):
                 self._parser.Parse(chunk, False)
                 fed += len(chunk)
                 held += chunk
@@ -109,14 +111,14 @@ class XmlEvents:
         """A value cannot be; to be raised."""
         return self.source.refuse(E_VALUE, message, self.line)
 
-    def count(self, attributes: dict[str, str], name: str) -> int | None:
+    def count(self, attributes: dict[str, str], name: str, most: int = MAX_COUNT) -> int | None:
         """An attribute that counts something; None where it is absent or empty. Raises InputError E165."""
         written = attributes.get(name, "").strip()
         if not written:
             return None
-        if not _COUNT.fullmatch(written):
+        if not _COUNT.fullmatch(written) or (counted := int(written)) > most:
             raise self.impossible(f"{name}={shortened(written, 40)!r} is no count")
-        return int(written)
+        return counted
 
     def _no_entities(self, data: bytes, before: int) -> None:
         """Refuse unknown references that begin before a position; what begins later may go on in the next piece."""
@@ -149,7 +151,7 @@ class XmlEvents:
                 raise self.wrong(f"the root element is <{shortened(tag, 60)}>")
             self._known = True
         if any(" " in key for key in attributes):
-            attributes = {_local(key): value for key, value in attributes.items()}
+            attributes = {key: value for key, value in attributes.items() if " " not in key}
         self.start(tag, attributes)
 
     def _end(self, name: str) -> None:

@@ -246,7 +246,10 @@ def test_an_open_alternative_is_no_gap_by_itself(methods: dict[str, Row], toy: K
 
 
 def review(toy: Kit, **changes: Any) -> None:
-    toy.case["documents"] = [document(toy.folder, "DOC", **changes)]
+    """Zoe carries out the review, rev looks at it; ann wrote the requirements."""
+    if all(item["id"] != "zoe" for item in toy.case["people"]):
+        toy.case["people"].append({"id": "zoe", "name": "Zoe Zealous", "role": "verifier"})
+    toy.case["documents"] = [document(toy.folder, "DOC", **({"author": "zoe"} | changes))]
 
 
 def test_supported_means_every_item(toy: Kit) -> None:

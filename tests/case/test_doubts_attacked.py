@@ -11,7 +11,8 @@ import pytest
 from case_toys import Kit, bounds, document, kit
 
 from assurance.challenges import DoubtState, doubted_evidence, threat_digest
-from assurance.dossier.view_summary import _alarms, _met, _open
+from assurance.dossier.view_requirements import met_by_requirement
+from assurance.dossier.view_summary import _alarms, _open
 from assurance.dossier.view_threats import threats_view
 from assurance.doubts import above
 from assurance.gsn.elements import Solution
@@ -324,7 +325,7 @@ def test_the_summary_says_what_was_given_up_and_by_whom(toy: Kit) -> None:
     dispose(toy, EXCLUSION, "upheld", date="2026-04-01")
     after = toy.take()
     assert any(EXCLUSION in item.text and item.word == "contradicted" for item in _alarms(after))
-    assert _met(after)["R1"] == "contradicted"
+    assert met_by_requirement(after)["R1"] == "contradicted"
 
 
 def test_an_acceptance_that_does_not_count_is_not_shown_as_one(toy: Kit) -> None:

@@ -14,7 +14,9 @@ from case_toys import Kit, document, kit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assurance.case import Case, Hara, asil
+from assurance.case import Case
+from assurance.case_hazards import Hara, asil
+from assurance.catalogue import load as load_catalogue
 from assurance.loading import load, require_fresh
 from evidence.diagnostics import Finding, Severity
 from evidence.digest import of_file
@@ -491,6 +493,57 @@ def test_a_declared_dal_follows_from_the_worst_failure_condition(toy: Kit, condi
             load(toy.folder)
         else:
             assert codes(refused(toy.folder)) == {("C112", line_of(toy, f"level: {declared}"))}
+
+
+@pytest.mark.parametrize("standard", ["do-333", "do-254", "iso-26262-2", "iso-26262-8", "iec-62304", "iec-61508"])
+def test_every_standard_whose_levels_follow_from_hazards_is_held_to_them(toy: Kit, standard: str) -> None:
+    """A level below the hazards' in a supplement would otherwise ask for less than its mother standard does."""
+    hara = {"severity": "S2", "exposure": "E4", "controllability": "C2"}  # ASIL B
+    toy.case["hazards"] = [
+        {"id": "H1", "title": "harm", "failure_condition": "major", "hara": hara, "harm": "non-serious", "sil": "SIL2"},
+        {"id": "H2", "title": "less harm", "failure_condition": "minor", "harm": "none", "sil": "SIL1"},
+    ]
+    wanted = {"do-333": "C", "do-254": "C", "iec-62304": "B", "iec-61508": "SIL2"}.get(standard, "B")
+    for level in load_catalogue(standard).level_ids():
+        toy.case["standards"] = [{"id": standard, "level": level}]
+        toy.write()
+        if level == wanted:
+            load(toy.folder)
+        else:
+            (finding,) = refused(toy.folder)
+            assert finding.code == "C112" and finding.expected == f"level: {wanted}"
+
+
+@pytest.mark.parametrize(("harm", "level"), [("none", "A"), ("non-serious", "B"), ("serious", "C")])
+def test_a_medical_case_needs_neither_failure_conditions_nor_a_hara(toy: Kit, harm: str, level: str) -> None:
+    toy.case["hazards"] = [{"id": "H1", "title": "harm", "harm": harm}]
+    toy.case["standards"] = [{"id": "iec-62304", "level": level}, {"id": "iso-14971"}]
+    toy.write()
+    assert load(toy.folder).case.hazards[0].levels == (f"class {level}",)
+    assert not [item for item in toy.take().findings if item.code in ("O234", "O237")]  # nobody speaks of aviation
+
+
+def test_a_level_without_a_hazard_of_its_field_says_how_to_mend(toy: Kit) -> None:
+    toy.case["standards"] = [{"id": "iec-62304", "level": "C"}]
+    toy.write()
+    (finding,) = refused(toy.folder)
+    assert finding.code == "C112" and finding.remedy == "classify the hazards by harm"
+
+
+def test_a_hazard_needs_a_class(toy: Kit) -> None:
+    toy.case["hazards"] = [{"id": "H1", "title": "harm"}]
+    toy.write()
+    (finding,) = refused(toy.folder)
+    assert "failure_condition, hara, harm or sil" in finding.message
+
+
+def test_all_classes_of_a_hazard_are_told(toy: Kit) -> None:
+    hara = {"severity": "S2", "exposure": "E4", "controllability": "C2"}
+    toy.case["hazards"] = [{"id": "H1", "title": "harm", "failure_condition": "major", "hara": hara}]
+    toy.case["standards"] = [{"id": "do-178c", "level": "C"}, {"id": "iso-26262-6", "level": "B"}]
+    toy.write()
+    texts = [element.text for element in toy.take().built.argument]
+    assert any("failure condition major, S2 E4 C2" in text for text in texts)
 
 
 # --- criteria ------------------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_check_formats(cli: Cli, built: Path) -> None:
 def test_gaps_json_has_the_promised_shape(cli: Cli, built: Path) -> None:
     answer = cli("gaps", built, "--json")
     assert answer.code == 0
-    (standard,) = answer.json()["standards"]
+    standard = answer.json()["standards"][0]
     assert standard["standard"] == "iso-26262-6"
     assert {"standard", "edition", "level", "totals", "objectives"} <= set(standard)
     promised = {"id", "title", "status", "required", "independence", "n", "of", "evidence", "goals", "reasons", "next"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import stat
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
@@ -35,9 +37,12 @@ def bears(**parts: Any) -> dict[str, Any]:
 
 
 def open_keys(cli: Cli, built: Path) -> list[str]:
-    (standard,) = cli("gaps", built, "--json").json()["standards"]
-    keys = [f"iso-26262-6:{item['id']}" for item in standard["objectives"] if item["gap"] and item["status"] == "open"]
-    return keys + [f"iso-26262-6:{item['table']}" for item in standard["choices"]]
+    keys = []
+    for standard in cli("gaps", built, "--json").json()["standards"]:
+        gaps = [item for item in standard["objectives"] if item["gap"] and item["status"] == "open"]
+        keys += [f"{standard['standard']}:{item['id']}" for item in gaps]
+        keys += [f"{standard['standard']}:{item['table']}" for item in standard["choices"]]
+    return keys
 
 
 def test_text_names_gaps_actions_and_orphans(cli: Cli, built: Path) -> None:
@@ -57,8 +62,10 @@ def test_a_file_holds_what_would_be_printed(cli: Cli, built: Path, tmp_path: Pat
 
 
 def test_machine_formats_can_be_read(cli: Cli, built: Path, tmp_path: Path) -> None:
-    conforms(cli("gaps", built, "--json").json())
-    assert len(list(csv.DictReader(io.StringIO(cli("gaps", built, "--format", "csv").out)))) == 90
+    data = cli("gaps", built, "--json").json()
+    conforms(data)
+    listed = list(csv.DictReader(io.StringIO(cli("gaps", built, "--format", "csv").out)))
+    assert len(listed) == sum(len(item["objectives"]) for item in data["standards"]) >= 90
     assert json.loads(cli("gaps", built, "--format", "sarif").out)["version"] == "2.1.0"
     assert ElementTree.fromstring(cli("gaps", built, "--format", "junit").out).tag == "testsuites"
     first, second = tmp_path / "1.xlsx", tmp_path / "2.xlsx"
@@ -81,6 +88,34 @@ def test_an_output_that_cannot_be_written_is_refused(cli: Cli, built: Path, tmp_
     (tmp_path / "file").write_text("x", "utf-8")
     answer = cli("gaps", built, "--format", "csv", "--out", tmp_path / "file" / "gaps.csv")
     assert answer.code == 2 and "C125" in answer.err
+
+
+def test_no_output_overwrites_what_the_case_rests_on(cli: Cli, built: Path, tmp_path: Path) -> None:
+    rules = policy(tmp_path, fail_on={"statuses": ["stale"]})
+    kept = [built / "case.yaml", next((built / "documents").iterdir()), built / "evidence" / "journal.jsonl", rules]
+    (tmp_path / "link.yaml").symlink_to(built / "case.yaml")
+    before = [path.read_bytes() for path in kept]
+    for target in (*kept, tmp_path / "link.yaml", built / "evidence" / "gaps.csv"):
+        answer = cli("gaps", built, "--format", "csv", "--policy", rules, "--out", target)
+        assert answer.code == 2 and "O283" in answer.err, target
+    assert [path.read_bytes() for path in kept] == before
+
+
+def test_a_skeleton_overwrites_no_document(cli: Cli, built: Path, tmp_path: Path) -> None:
+    """The command of a next action, pasted once more, must not undo what somebody wrote."""
+    target = tmp_path / "document.md"
+    target.write_text("filled in", "utf-8")
+    answer = cli("gaps", built, "--template", "iso-26262-6:6-T7.1c", "--out", target)
+    assert answer.code == 2 and "O283" in answer.err and target.read_text("utf-8") == "filled in"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(cli: Cli, built: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert cli("gaps", built, "--template", "iso-26262-6:6-T7.1c", "--out", pipe).code == 0
+    assert os.read(reader, 2) == b"# " and stat.S_ISFIFO(pipe.stat().st_mode)
+    os.close(reader)
 
 
 # --- policies ------------------------------------------------------------------------------------------------------------------
@@ -110,6 +145,18 @@ def test_fail_on_takes_statuses_codes_and_severities(cli: Cli, built: Path) -> N
     assert cli("gaps", built, "--fail-on", "warning").code == 1
 
 
+@pytest.mark.parametrize("words", ["", " ", ",", " , "])
+def test_a_fail_on_that_names_nothing_is_refused(cli: Cli, built: Path, words: str) -> None:
+    """A variable of the CI that is not set must not be a policy that everything passes."""
+    answer = cli("gaps", built, "--fail-on", words)
+    assert answer.code == 2 and "O265" in answer.err
+
+
+def test_an_empty_level_is_no_level(cli: Cli, built: Path) -> None:
+    answer = cli("gaps", built, "--standard", "iso-26262-6", "--level", "")
+    assert answer.code == 2 and "O102" in answer.err
+
+
 def test_an_allowance_for_another_standard_is_idle_only_when_all_are_shown(
     cli: Cli, built: Path, tmp_path: Path
 ) -> None:
@@ -123,7 +170,7 @@ def test_an_allowance_for_another_standard_is_idle_only_when_all_are_shown(
     ("content", "code"),
     [
         ("", "C10"),
-        ("{{", "C103"),
+        ("{{", "C10"),
         ("schema: assurance-gap-policy/2\nfail_on: {statuses: [open]}\n", "C106"),
         ("schema: assurance-gap-policy/1\n", "O265"),
         ("schema: assurance-gap-policy/1\nfail_on: {statuses: [opened]}\n", "C106"),

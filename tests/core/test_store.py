@@ -236,6 +236,33 @@ def test_going_back_to_an_earlier_state_is_noted(tmp_path: Path) -> None:
     assert store.journal() == [before, after, before]
 
 
+@pytest.mark.parametrize("left", [None, 0, 1])
+def test_a_journal_that_somebody_cut_is_read_anew(tmp_path: Path, left: int | None) -> None:
+    """What was noted once and is gone now has to be noted again."""
+    store = Store(tmp_path)
+    entries = [entry(run=f"run-{i}") for i in range(3)]
+    for item in entries:
+        store.note(item)
+    journal = tmp_path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    if left is None:
+        journal.unlink()
+    else:
+        journal.write_bytes(b"".join(lines[:left]))
+    for item in entries:
+        store.note(item)
+    assert store.journal() == entries
+
+
+def test_lines_of_other_processes_are_seen(tmp_path: Path) -> None:
+    one, two = Store(tmp_path), Store(tmp_path)
+    before, after = entry(record="sha256:" + "2" * 64), entry(record="sha256:" + "3" * 64)
+    one.note(before)
+    two.note(after)
+    one.note(before)
+    assert one.journal() == [before, after, before]
+
+
 @pytest.mark.parametrize(
     "line",
     [

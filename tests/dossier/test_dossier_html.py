@@ -11,20 +11,34 @@ import dossier_sample
 import pytest
 from dossier_page import Page, read_page
 
+from assurance.catalogue import load as load_catalogue
 from assurance.catalogue_vocabulary import Scheme
 from assurance.dossier import html, render_html
-from assurance.dossier.parts import anchor, command_words, left_out, moment, noun, regions_of, title_of
+from assurance.dossier.parts import (
+    anchor,
+    command_words,
+    left_out,
+    moment,
+    noun,
+    objective_link,
+    regions_of,
+    title_of,
+)
 from assurance.dossier.signs import slug
 from assurance.dossier.view import DossierView, build_view
 from assurance.dossier.view_evidence import asked_radius, brief_limits
-from assurance.dossier.view_objectives import open_tables, single_gaps
+from assurance.dossier.view_objectives import open_tables, single_gaps, standing_tag
 from assurance.gsn.elements import Goal
+from assurance.loading import load
 from assurance.snapshot import Snapshot, take
 from assurance.status import Status
+from assurance.words import arithmetic_words
 from evidence.digest import of_bytes
 from evidence.records import SmoothingRecord
 from evidence.store import Store
+from evidence.verdict import Arithmetic
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HOSTILE = "</style><script>alert(1)</script> {{ 7*7 }} {% raw %} <b>&amp; \"quoted\" 'x' " + "long" * 80
 
 
@@ -46,8 +60,9 @@ def test_print_form_has_the_same_links_and_resolves(view: DossierView, page: Pag
 
 def test_statuses_are_those_of_the_snapshot(page: Page, snapshot: Snapshot) -> None:
     for name, standing in snapshot.standings.items():
-        heading = page.by_id[anchor("req", name)].all("h3")[0]
-        assert heading.classes == ["st", slug(standing.status.value)]
+        section = page.by_id[anchor("req", name)]
+        assert not section.all("h3")[0].classes, "a status behind a requirement's title reads as one of the requirement"
+        assert section.all("p", "standings")[0].classes[:2] == ["st", slug(standing.status.value)]
     for name, status in snapshot.built.status.items():
         row = page.by_id[anchor("el", name)]
         assert slug(status.value) in row.classes
@@ -145,7 +160,7 @@ def test_draft_standard_is_marked_and_not_scored(page: Page, view: DossierView) 
     section = page.by_id["std-arp6983"]
     watermark = next(item.watermark for item in view.objectives if item.id == "arp6983")
     assert section.words.count(watermark) >= 2  # above the matrix, and in its head, which is repeated on each page
-    assert watermark in page.by_id["cover"].words
+    assert watermark in page.by_id["cover"].words and watermark in page.by_id["gaps"].words
     assert not re.search(r"\b\d+ of \d+\b", section.all("table", "matrix")[0].words.replace("nothing accepted", ""))
     assert not page.by_id["std-do-178c"].all("p", "watermark")
 
@@ -280,6 +295,35 @@ def test_summary_tells_the_property_from_the_requirement(page: Page, view: Dossi
     assert "formal property" in words and "requirement met" in words and "Weakest link" in words
 
 
+def test_a_requirements_own_section_tells_them_apart_too(page: Page, view: DossierView, snapshot: Snapshot) -> None:
+    for item in view.requirements:
+        said = page.by_id[item.anchor].all("p", "standings")[0].words
+        if not item.property:
+            assert said == f"requirement {item.status}"
+            continue
+        found = snapshot.built.status.get(f"G3-{item.id}")
+        assert said == f"formal property {item.status}, requirement met {found.value if found else 'not argued'}"
+
+
+def test_a_statistical_criterion_speaks_of_the_sampled_implementation(view: DossierView, snapshot: Snapshot) -> None:
+    found = 0
+    for item in view.requirements:
+        claim = snapshot.loaded.claims.get(item.id)
+        criterion = next((fact.value for fact in item.property if fact.name == "Criterion"), None)
+        if claim is not None and criterion is not None:
+            assert criterion.endswith(arithmetic_words(claim.statement.arithmetic))
+            found += claim.statement.arithmetic is Arithmetic.FLOAT32_ONE
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("id", "tag"),
+    [("do-178c", ""), ("iso-21448", "list of our own"), ("arp6983", "draft"), ("easa-npa-2025-07", "proposal")],
+)
+def test_only_a_draft_is_called_a_draft(id: str, tag: str) -> None:
+    assert standing_tag(load_catalogue(id)) == tag
+
+
 def test_short_limits_name_place_predictor_and_arithmetic(snapshot: Snapshot) -> None:
     said = ("L101", "L102", "L115", "L106", "L104", "L108")
     for item in snapshot.register.runs:
@@ -329,3 +373,25 @@ def test_alternative_methods_are_no_gaps_of_their_own(snapshot: Snapshot) -> Non
         single = single_gaps(covered)
         assert len(grouped) + len(single) == sum(row.is_gap for row in covered.rows)
         assert not grouped or covered.catalogue.scheme is Scheme.METHODS
+
+
+def test_next_actions_are_those_of_what_is_asked_for(tmp_path: Path) -> None:
+    """An alternative that nobody has chosen is no task; its table stands in the list of open choices."""
+    store = Store(tmp_path / "evidence")
+    snapshot = take(load(EXAMPLES / "digit_reader"), store)
+    gaps = build_view(snapshot, store).gaps
+    served = [link.text for action in gaps.actions for link in action.objectives]
+    wanted = [objective_link(c.catalogue.id, row.entry.id).text for c in snapshot.coverage for row in single_gaps(c)]
+    assert sorted(served) == sorted(wanted)
+    alternatives = [row for covered in snapshot.coverage for _, rows in open_tables(covered) for row in rows]
+    assert len(alternatives) > 50 and len(gaps.choices) == 14
+
+
+def test_what_is_contradicted_asks_to_dispose_of_counterexamples(view: DossierView, snapshot: Snapshot) -> None:
+    """Another run would find the same counterexamples: the gap list says so, and so does the dossier."""
+    first_ones = [item for item in view.gaps.actions if item.urgent == "contradicted"]
+    assert first_ones and view.gaps.actions[0] in first_ones
+    refuted = {name for name, standing in snapshot.standings.items() if standing.status is Status.CONTRADICTED}
+    for item in first_ones:
+        assert item.kind == "dispose of counterexamples"
+        assert refuted & {step.partition(":")[0] for step in item.steps}

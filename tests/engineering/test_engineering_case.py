@@ -234,7 +234,8 @@ def test_incomplete_coverage_is_shown(toy: Kit) -> None:
 
 
 def review(toy: Kit, text: str, **changes: Any) -> dict[str, Any]:
-    return add(toy, text, "review", "review-record", author="rev", reviewer="ann", **changes)
+    fields = {"about": ["R1"], "author": "rev", "reviewer": "ann"} | changes
+    return add(toy, text, "review", "review-record", **fields)
 
 
 def tied(toy: Kit, id: str = "R1") -> str:
@@ -243,7 +244,7 @@ def tied(toy: Kit, id: str = "R1") -> str:
 
 @pytest.mark.parametrize("id", ["R1", "R4", "SR1", "net", "points"])
 def test_a_review_of_the_present_state_stands_and_lapses_with_it(toy: Kit, id: str) -> None:
-    review(toy, tied(toy, id))
+    review(toy, tied(toy, id), about=["case" if id == "SR1" else id])
     assert codes(toy.take()) == [] and entry(toy.take()).whole
     if id in ("R1", "R4"):
         toy.requirement(id)["text"] += " And it shall do so in 5 s."
@@ -286,23 +287,125 @@ def test_people_and_date_come_from_the_declaration(toy: Kit) -> None:
 
 
 def test_a_rejected_review_supports_nothing(toy: Kit) -> None:
-    review(toy, tied(toy).replace("result: accepted", "result: rejected"), about=["R4"])
+    review(toy, tied(toy, "R4").replace("result: accepted", "result: rejected"), about=["R4"])
     snapshot = toy.take()
     assert codes(snapshot) == ["E170"] and not entry(snapshot).counts
 
 
+def data_report(toy: Kit) -> str:
+    """A data-set report about the four points of the toy."""
+    text = DATA_SET.replace("count: 6", "count: 3").replace("count: 4", "count: 1").replace("count: 5", "count: 2")
+    text = text.replace("count: 10", "count: 4").replace("total: 10", "total: 4")
+    return text.replace("data_set: points", f'data_set: points\ndigest: "{toy.case["data_sets"][0]["digest"]}"')
+
+
 def test_a_data_set_report_is_held_against_data_and_domain(toy: Kit) -> None:
-    digest = toy.case["data_sets"][0]["digest"]
-    text = DATA_SET.replace("data_set: points", f'data_set: points\ndigest: "{digest}"')
+    text = data_report(toy)
     add(toy, text, "dataset-report", "dataset-report", examined="data", about=["points"])
-    assert codes(toy.take()) == []
+    assert codes(toy.take()) == [] and entry(toy.take()).whole
     add(toy, text.replace("parameter: y", "parameter: z"), "dataset-report", "dataset-report", about=["points"])
-    assert codes(toy.take()) == ["E181", "E181"]
+    snapshot = toy.take()
+    assert codes(snapshot) == ["E181", "E181"] and entry(snapshot, 1).counts and not entry(snapshot, 1).whole
     toy.case["documents"].pop()
     path = toy.folder / "data.npz"
     path.write_bytes(path.read_bytes() + b" ")
     toy.case["data_sets"][0]["digest"] = of_bytes(path.read_bytes())
     assert codes(toy.take()) == ["E174"] and not entry(toy.take()).fresh
+
+
+def test_a_data_set_report_counts_the_samples_that_there_are(toy: Kit) -> None:
+    text = data_report(toy).replace("count: 3", "count: 9").replace("total: 4", "total: 10")
+    add(toy, text, "dataset-report", "dataset-report", examined="data", about=["points"])
+    snapshot = toy.take()
+    assert "E186" in codes(snapshot) and entry(snapshot).shows is Shows.NOTHING and not entry(snapshot).counts
+
+
+@pytest.mark.parametrize(("split", "wrong"), [("count: 4", False), ("count: 6", True)])
+def test_a_report_on_all_data_may_name_the_file_as_one_of_its_splits(toy: Kit, split: str, wrong: bool) -> None:
+    """Then the samples of that split are compared with the four in the file."""
+    now = toy.case["data_sets"][0]["digest"]
+    text = DATA_SET.replace(split, f'{split}, digest: "{now}"').replace("points\n", f'points\ndigest: "{now}"\n')
+    add(toy, text, "dataset-report", "dataset-report", examined="data", about=["points"])
+    assert ("E186" in codes(toy.take())) is wrong
+
+
+@pytest.mark.parametrize("format", ["review", "dataset-report", "requirements-csv"])
+def test_a_document_shows_nothing_of_what_it_does_not_name(toy: Kit, format: str) -> None:
+    """It is about R1, or about the points, and declared to be about more."""
+    if format == "review":
+        declared = review(toy, tied(toy), about=["R1", "case"])
+        more = "R4"
+    elif format == "dataset-report":
+        declared = add(toy, data_report(toy), format, "dataset-report", about=["points", "R1"])
+        more = "grid"
+    else:
+        text = "id,text\nR1,The network shall do what R1 says.\n"
+        declared = add(toy, text, format, "requirement-record", about=["R1"])
+        more = "R4"
+    assert codes(toy.take()) == [] and entry(toy.take()).counts
+    declared["about"].append(more)
+    snapshot = toy.take()
+    found = [item for item in snapshot.findings if item.code == "E185"]
+    assert codes(snapshot) == ["E185"] and not entry(snapshot).counts and entry(snapshot).shows is Shows.NOTHING
+    assert repr(more)[1:-1] in found[0].message and found[0].place.line
+
+
+def test_a_requirement_list_that_says_otherwise_is_never_the_whole(toy: Kit) -> None:
+    rows = "".join(f"R{n},The network shall do what R{n} says.,SR1\n" for n in (1, 2, 3, 4))
+    good = add(toy, "id,text,parents\n" + rows, "requirements-csv", "requirement-record", about=["case"])
+    assert codes(toy.take()) == [] and entry(toy.take()).whole
+    toy.case["documents"].remove(good)
+    for change in (("R4 says", "R4 said"), ("R4 says.,SR1", "R4 says.,SR2"), ("R4,", "R5,")):
+        declared = add(
+            toy, "id,text,parents\n" + rows.replace(*change), "requirements-csv", "trace-record", about=["case"]
+        )
+        snapshot = toy.take()
+        assert entry(snapshot).counts and not entry(snapshot).whole
+        toy.case["documents"].remove(declared)
+    other = add(toy, "id,text\nX1,It shall be so.\n", "requirements-csv", "trace-record", about=["case"])
+    assert entry(toy.take()).shows is Shows.NOTHING, "it holds none of the case's requirements"
+    toy.case["documents"].remove(other)
+    add(toy, "id,text\nR4,The network shall do it.\n", "requirements-csv", "trace-record", about=["R4"])
+    assert codes(toy.take()) == ["E178"] and not entry(toy.take()).fresh, "it is of another state of R4"
+
+
+def test_a_reviewer_is_found_by_id_by_any_spelling_and_for_models(toy: Kit) -> None:
+    for name in ("ann", "Author, Ann", "ANN  AUTHOR", "Ann\u00a0Author", "Ann\u200b Author", "\uff21nn Author"):
+        review(toy, tied(toy).replace("author: Ann Author", "author: Some Body").replace("[Rev", f'["{name}", Rev'))
+        assert not entry(toy.take()).record.independent and codes(toy.take()) == ["E175"], name
+        toy.case["documents"].clear()
+    toy.case["models"][0]["made_by"] = "rev"
+    review(toy, tied(toy, "net"), about=["net"])
+    assert codes(toy.take()) == ["E175"] and not entry(toy.take()).record.independent
+
+
+def test_nothing_is_of_a_later_day_than_the_document(toy: Kit) -> None:
+    report = suite(PASS).replace("<testsuite", '<testsuite timestamp="2026-02-03T00:30:00"')
+    declared = add(toy, report, "junit", "performance-test", examined="executable-on-target")
+    assert codes(toy.take()) == [], "a day more may be another time zone's"
+    declared["date"] = "2026-02-01"
+    assert codes(toy.take()) == ["E176"]
+    declared["date"] = "9999-12-31"
+    assert codes(toy.take()) == []
+    toy.case["documents"].clear()
+    add(toy, PROBLEMS.replace("state: open", 'state: open, opened: "2027-01-01"'), "problem-reports", "problem-report")
+    assert codes(toy.take()) == ["E172", "E176"]
+
+
+def test_a_document_is_not_reviewed_before_it_is_written(toy: Kit) -> None:
+    plan = add(toy, "# Plan", "plan", "plan", date="2026-02-03", about=["case"])
+    text = REVIEW.replace("{id: R1}", f'{{id: D0, digest: "{plan["digest"]}"}}')
+    review(toy, text, about=["case"])
+    snapshot = toy.take()
+    assert codes(snapshot) == ["E176"]
+    assert not entry(snapshot, 1).whole
+
+
+def test_items_of_problem_reports_that_the_case_does_not_have(toy: Kit) -> None:
+    text = PROBLEMS.replace("title: slow", "title: slow, about: [R1, R44, net]")
+    add(toy, text, "problem-reports", "problem-report", about=["case"])
+    found = [item for item in toy.take().findings if item.code == "E184"]
+    assert len(found) == 1 and "R44" in found[0].message and "R1" not in found[0].message
 
 
 def test_a_training_log_is_of_the_model_whose_digest_it_names(toy: Kit) -> None:
@@ -312,6 +415,10 @@ def test_a_training_log_is_of_the_model_whose_digest_it_names(toy: Kit) -> None:
     assert [item.expected for item in found] == [toy.case["models"][0]["digest"]]
     toy.case["documents"].clear()
     own = text.format(f"# net.onnx: {toy.case['models'][0]['digest']}\n")
+    other = own.replace("# seed", f"# data.npz: sha256:{'0' * 64}\n# seed")
+    add(toy, other, "training-log", "training-record", about=["net"])
+    assert codes(toy.take()) == ["E184"], "it names data that the case does not have"
+    toy.case["documents"].clear()
     add(toy, own, "training-log", "training-record", about=["net"])
     assert codes(toy.take()) == [] and entry(toy.take()).whole
     path = toy.folder / "net.onnx"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from engineering_toys import DATA_SET, REVIEW, read_text, refused
 
+from evidence.limits_engineering import content_limits
 from evidence.records.engineering import Shows
 
 DIGEST = "sha256:" + "0" * 64
@@ -75,6 +76,46 @@ def test_what_a_data_set_report_shows(change: tuple[str, str], shows: Shows) -> 
     assert read_text("dataset-report", DATA_SET.replace(*change)).shows is shows
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("{name: 0 to 5, count: 5}, {name: 5 to 10, count: 5}", "{name: all, count: 9}"), "fewer samples"),
+        (("count: 6", "count: 10"), "1 split"),
+        (("use: test", "use: other"), "does not tell test data"),
+        (("use: training", "use: test"), "does not tell test data"),
+        (("use: training", "use: other"), "does not tell test data"),
+    ],
+)
+def test_a_data_set_report_that_separates_or_counts_nothing_is_never_the_whole(
+    change: tuple[str, str], words: str
+) -> None:
+    text = DATA_SET.replace("data_set: points", f"data_set: points\ndigest: '{DIGEST}'").replace(*change)
+    if "10" in change[1]:
+        text = text.replace("count: 4}", "count: 0}")
+    found = read_text("dataset-report", text)
+    assert found.shows is Shows.PARTLY
+    assert any(words in text for _, text in content_limits(found)), list(content_limits(found))
+
+
+def test_samples_in_training_and_validation_are_told() -> None:
+    text = DATA_SET.replace("use: test}", "use: test}").replace(
+        "  - {name: hold, use: test, count: 4}",
+        "  - {name: tune, use: validation, count: 1}\n  - {name: hold, use: test, count: 3}",
+    )
+    both = "  - {splits: [tune, hold], overlap: 0, method: looked}\n  - {splits: [learn, tune], overlap: 1, method: looked}\n"
+    text = text.replace("odd:\n", both + "odd:\n").replace("data_set: points", f"data_set: points\ndigest: '{DIGEST}'")
+    found = read_text("dataset-report", text)
+    assert found.shows is Shows.PARTLY and not found.overlapping
+    assert any("learn and tune" in text for _, text in content_limits(found))
+
+
+def test_splits_of_the_same_bytes_are_refused() -> None:
+    same = DATA_SET.replace("count: 6}", f"count: 6, digest: '{DIGEST}'}}").replace(
+        "count: 4}", f"count: 4, digest: '{DIGEST}'}}"
+    )
+    assert refused("dataset-report", same)[0] == "E165"
+
+
 def test_splits_whose_independence_nobody_states_are_named() -> None:
     without = DATA_SET[: DATA_SET.index("independence:")] + DATA_SET[DATA_SET.index("odd:") :]
     found = read_text("dataset-report", without)
@@ -136,6 +177,35 @@ def test_logs_in_each_form(text: str) -> None:
     loss = found.loss
     assert (loss.count, loss.first, loss.last, loss.least, loss.greatest) == (3, 0.5, 0.3, 0.25, 0.5)
     assert "2.6" in found.environment.values() and found.missing == () and found.shows is Shows.STATES
+
+
+def test_rows_of_the_transformers_library_count_steps_not_epochs() -> None:
+    found = read_text(
+        "training-log", '[{"epoch": 0.5, "step": 10, "loss": 1}, {"epoch": 1.0, "step": 20, "loss": 0.5}]'
+    )
+    assert (found.step, found.last_step, found.loss.last) == ("step", 20, 0.5)
+
+
+@pytest.mark.parametrize("name", ["Loss", "train/loss", "train.loss", "train-loss", "epoch_loss", "loss_train"])
+def test_a_loss_is_known_by_its_usual_names(name: str) -> None:
+    assert read_text("training-log", f"epoch,{name}\n1,0.5\n2,nan\n").shows is Shows.FAILS
+    assert read_text("training-log", f"epoch,{name}\n1,0.5\n2,-nan(ind)\n").shows is Shows.FAILS
+    held = read_text(
+        "training-log", f'{{"epoch": 1, "{name}": 0.5, "seed": 1, "os": "x"}}\n{{"epoch": 2, "{name}": null}}'
+    )
+    assert held.loss.not_finite == 1 and held.shows is Shows.PARTLY, "null may be nan, or nothing"
+    assert any(f"{name} (1)" in text for _, text in content_limits(held))
+
+
+def test_a_word_among_numbers_is_not_passed_over() -> None:
+    found = read_text("training-log", "# seed: 1\n# os: x\nepoch,loss,grad,note\n1,0.5,1,a\n2,0.4,#INF,b\n")
+    assert [(item.name, item.not_finite, item.last) for item in found.series] == [("loss", 0, 0.4), ("grad", 1, None)]
+    assert found.shows is Shows.PARTLY
+
+
+def test_a_row_without_step_is_no_setting() -> None:
+    for text in ("epoch,loss\n1,0.5\n,nan\n", '{"epoch": 1, "loss": 0.5}\n{"loss": NaN}'):
+        assert refused("training-log", text)[0] == "E165"
 
 
 def test_what_a_log_lacks_is_named() -> None:
@@ -207,4 +277,5 @@ def test_other_plans(data: bytes, form: str, title: str | None) -> None:
 
 
 def test_an_empty_plan_shows_nothing() -> None:
-    assert read_text("plan", "").shows is Shows.NOTHING
+    for text in ("", "\n \n", "\ufeff\n"):
+        assert read_text("plan", text).shows is Shows.NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from evidence.digest import of_bytes
 from evidence.engineering import KINDS, READERS, read
 from evidence.engineering.xml_events import MAX_ATTRIBUTES, MAX_DEPTH
 from evidence.errors import InputError
-from evidence.records.engineering import Format
+from evidence.records.engineering import Format, Plan
 
 XML: tuple[Format, ...] = ("junit", "cobertura", "reqif")
 ROOTS = {"junit": "testsuite", "cobertura": 'coverage line-rate="1"', "reqif": "REQ-IF"}
@@ -119,6 +120,12 @@ def test_encodings_that_cannot_be_read(data: bytes) -> None:
     assert refused("junit", data)[0] == "E161"
 
 
+@pytest.mark.parametrize("format", [*XML, "requirements-csv", "review", "training-log"])
+@pytest.mark.parametrize("data", [gzip.compress(PYTEST.encode()), b"PK\x03\x04\x00\x00", b"7z\xbc\xaf'\x1c"])
+def test_archives_are_named_as_such(format: Format, data: bytes) -> None:
+    assert refused(format, data) == ("E160", None)
+
+
 def test_utf_16_and_latin_1_are_read_where_they_are_declared() -> None:
     text = suite('<testcase name="größe"><failure/></testcase>')
     for encoding in ("UTF-16", "ISO-8859-1"):
@@ -159,6 +166,15 @@ def test_every_format_has_a_reader_and_kinds() -> None:
 
     assert set(READERS) == set(KINDS) == set(get_args(Format))
     assert all(kinds <= {kind.value for kind in EvidenceKind} for kinds in KINDS.values())
+
+
+def test_what_a_reader_did_not_foresee_is_one_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(READERS, "plan", lambda _: Plan(form="pdf", size=-1))
+    path = tmp_path / "plan.pdf"
+    path.write_bytes(b"%PDF-")
+    with pytest.raises(InputError) as caught:
+        read("plan", path, "plan.pdf")
+    assert caught.value.finding.code == "E165"
 
 
 def test_a_file_that_changes_or_is_not_there(tmp_path: Path) -> None:

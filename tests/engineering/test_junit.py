@@ -55,7 +55,14 @@ def test_a_note_says_which_test_and_where() -> None:
         ('<testcase name="a"><skipped/><failure/></testcase>', Shows.FAILS),
         ('<testcase name="a"><failure/><skipped/></testcase>', Shows.FAILS),
         (PASS + "<error message='could not be collected'/>", Shows.FAILS),
-        ('<testcase name="a"><system-out><failure/></system-out></testcase>', Shows.PASSES),
+        ('<testcase name="a"><system-out>&lt;failure/&gt;</system-out></testcase>', Shows.PASSES),
+        ('<testcase name="a"><results><failure/></results></testcase>', Shows.FAILS),
+        ('<testcase name="a"><failed/></testcase>', Shows.FAILS),
+        ('<testcase name="a"><Error/></testcase>', Shows.FAILS),
+        ('<testcase name="a"><time-out/></testcase>', Shows.FAILS),
+        ('<testcase name="a" outcome="Failed"/>', Shows.FAILS),
+        ('<testcase name="a"><inconclusive/></testcase>', Shows.NOTHING),
+        ('<testcase name="a"/><testcase name="a"/>', Shows.PARTLY),
     ],
 )
 def test_what_a_suite_shows(cases: str, shows: Shows) -> None:
@@ -77,6 +84,56 @@ def test_a_header_can_only_make_it_worse() -> None:
     assert better.shows is Shows.FAILS and better.disagreements == ()
     more = read_text("junit", suite(PASS, tests=5))
     assert more.shows is Shows.PARTLY and "states 5 tests, lists 1" in more.disagreements[0]
+
+
+@pytest.mark.parametrize(
+    ("stated", "shows"),
+    [
+        ({"tests": 2, "skipped": 1}, Shows.PARTLY),
+        ({"tests": 2, "disabled": 1}, Shows.PARTLY),
+        ({"tests": 1}, Shows.PARTLY),
+        ({"tests": 2, "skipped": 0, "disabled": 0}, Shows.PASSES),
+    ],
+)
+def test_a_header_with_other_tests_than_are_listed_is_never_the_whole(stated: dict[str, int], shows: Shows) -> None:
+    two = PASS + '<testcase name="z"/>'
+    assert read_text("junit", suite(two, **stated)).shows is shows
+    other = suite('<testcase name="y"/>')
+    nested = read_text("junit", f"<testsuites>{suite(two, **stated)}{other}</testsuites>")
+    assert nested.shows is shows and len(nested.disagreements) == (shows is Shows.PARTLY)
+
+
+def test_a_header_may_leave_out_inner_suites_and_repetitions() -> None:
+    outer = f'<testsuite tests="1">{PASS}<testsuite tests="1"><testcase name="z"/></testsuite></testsuite>'
+    assert read_text("junit", outer).shows is Shows.PASSES
+    again = read_text("junit", suite(PASS * 2, tests=1))
+    assert again.repeated == 1 and not again.disagreements and again.shows is Shows.PARTLY, (
+        "as pytest-rerunfailures does"
+    )
+
+
+def test_counts_beyond_everything_are_a_failure_and_no_traceback() -> None:
+    most = "9" * 12
+    found = read_text(
+        "junit", f'<testsuites failures="{most}"><testsuite failures="{most}" errors="{most}"/></testsuites>'
+    )
+    assert found.shows is Shows.FAILS and found.unlisted == 10**12
+    assert refused("junit", suite(PASS, tests=10**13))[0] == "E165"
+
+
+def test_attributes_of_another_namespace_change_nothing() -> None:
+    text = f'<testsuite xmlns:x="u" failures="3" x:failures="0">{PASS}</testsuite>'
+    assert read_text("junit", text).unlisted == 3
+
+
+def test_the_days_on_which_tests_ran() -> None:
+    one, two = '<testsuite timestamp="2026-11-30T10:00:00.5">', '<testsuite timestamp="2024-02-29 10:00">'
+    odd = (
+        '<testsuite timestamp="2026-02-30"/><testsuite timestamp="yesterday"/><testsuite timestamp="20261130T101010"/>'
+    )
+    found = read_text("junit", f"<testsuites>{one}{PASS}</testsuite>{two}</testsuite>{odd}</testsuites>")
+    assert (found.first_day, found.last_day) == ("2024-02-29", "2026-11-30")
+    assert read_text("junit", suite(PASS)).last_day is None
 
 
 def test_nested_headers_are_not_counted_twice() -> None:
@@ -105,7 +162,6 @@ def test_names_that_stand_twice_are_counted() -> None:
         ("<testsuite>\n<testcase>\n</testsuite>", "E161", 3),
         ("", "E161", 1),
         ("not xml", "E161", 1),
-        ("PK\x03\x04", "E161", 1),
     ],
 )
 def test_what_is_refused(text: str, code: str, line: int) -> None:

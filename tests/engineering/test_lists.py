@@ -33,6 +33,11 @@ def test_separators_byte_order_mark_and_line_ends(sign: str) -> None:
     assert found[0][1] == f'a{sign}b "c" \r\nd'
 
 
+def test_columns_that_a_spreadsheet_left_behind_are_none() -> None:
+    assert [item[:2] for item in rows("id;text;;\r\nR1;a;;\r\nR2;b; ;\r\n")] == [("R1", "a"), ("R2", "b")]
+    assert refused("requirements-csv", "id;text;\r\nR1;a;\r\nR2;b;c\r\n") == ("E164", 1)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
@@ -76,6 +81,21 @@ def test_reqif_gives_ids_texts_and_links() -> None:
     assert found.without_text == 1 and found.ignored == ("Priority",)
 
 
+def test_reqif_numbers_as_ids_defaults_and_simplified_values() -> None:
+    """As DOORS writes them: an integer as foreign id, a default in the definition, the original beside the value."""
+    text = REQIF.replace(
+        '<ATTRIBUTE-DEFINITION-STRING IDENTIFIER="A-ID" LONG-NAME="ReqIF.ForeignID"/>',
+        '<ATTRIBUTE-DEFINITION-INTEGER IDENTIFIER="A-ID" LONG-NAME="ReqIF.ForeignID"><DEFAULT-VALUE><ATTRIBUTE-VALUE-INTEGER '
+        'THE-VALUE="7"/></DEFAULT-VALUE></ATTRIBUTE-DEFINITION-INTEGER>',
+    )
+    text = text.replace('<ATTRIBUTE-VALUE-STRING THE-VALUE="R1">', '<ATTRIBUTE-VALUE-STRING THE-VALUE="12">')
+    original = "<THE-ORIGINAL-VALUE><xhtml:div>something else</xhtml:div></THE-ORIGINAL-VALUE></ATTRIBUTE-VALUE-XHTML>"
+    found = read_text("reqif", text.replace("</ATTRIBUTE-VALUE-XHTML>", original, 1)).requirements
+    assert [(item.id, item.text) for item in found] == [
+        ("12", "The network shall do what R1 says."), ("SR1", "No harm shall come of it."),
+    ]  # fmt: skip
+
+
 def test_reqif_types_may_stand_last_and_ids_may_be_the_objects() -> None:
     begin, end = REQIF.index("<SPEC-TYPES>"), REQIF.index("</SPEC-TYPES>") + len("</SPEC-TYPES>")
     moved = REQIF[:begin] + REQIF[end:].replace("</REQ-IF-CONTENT>", REQIF[begin:end] + "</REQ-IF-CONTENT>")
@@ -91,6 +111,9 @@ def test_reqif_types_may_stand_last_and_ids_may_be_the_objects() -> None:
         (REQIF.replace('IDENTIFIER="o2"', 'IDENTIFIER="o1"'), "E165"),
         (REQIF.replace('THE-VALUE="SR1"', 'THE-VALUE="R1"'), "E165"),
         (REQIF.replace('<SPEC-OBJECT IDENTIFIER="o2">', "<SPEC-OBJECT>"), "E165"),
+        (REQIF.replace('IDENTIFIER="A-PRIO"', 'IDENTIFIER="A-TEXT"'), "E165"),
+        (REQIF.replace("STRING-REF>A-PRIO<", "STRING-REF>A-ID<"), "E165"),
+        (REQIF.replace("<TARGET><SPEC-OBJECT-REF>o2</SPEC-OBJECT-REF></TARGET>", ""), "E165"),
         (REQIF.replace("</CORE-CONTENT>", ""), "E161"),
         ("<requirements/>", "E164"),
         ("<!DOCTYPE REQ-IF SYSTEM 'reqif.dtd'>" + REQIF[REQIF.index("<REQ-IF") :], "E162"),
@@ -130,6 +153,18 @@ def test_problem_reports_as_form_and_as_table_are_the_same() -> None:
 )
 def test_what_is_refused_of_problem_reports(text: str, code: str, line: int) -> None:
     assert refused("problem-reports", text) == (code, line)
+
+
+def test_a_table_may_tell_the_time_of_day() -> None:
+    table = "id,title,state,created\nP1,a,open,{}\n"
+    for written in ("2026-01-31", "2026-01-31 10:00", "2026-01-31T10:00:00.5+01:00", "2026-01-31T10:00:00Z"):
+        assert read_text("problem-reports", table.format(written)).problem_reports[0].opened == "2026-01-31"
+    for written in ("31/Jan/26 3:04 PM", "2026-01-31x", "2026-02-31 10:00"):
+        assert refused("problem-reports", table.format(written)) == ("E165", 2)
+
+
+def test_a_form_may_begin_as_yaml_does() -> None:
+    assert len(read_text("problem-reports", "---\n" + PROBLEMS).problem_reports) == 2
 
 
 def test_no_problem_recorded_is_a_statement() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from case_toys import Kit, bounds, onnx_bytes
+from case_toys import Kit, bounds, document, onnx_bytes
 from gap_toys import report, row
 
 from assurance.gaps.model import ActionKind
+from assurance.gaps.writers.json_form import gaps_json
 from assurance.objectives import ObjectiveStatus
 from evidence.strict_yaml import parse_yaml
 
@@ -171,3 +172,55 @@ def test_tools_without_qualification_and_open_problem_reports_are_named_beside_t
     assert item.action is not None and item.row.qualification and item.row.problems
     assert any("TQL-5" in step for step in item.action.steps)
     assert any("PR-R2-unknown" in step for step in item.action.steps)
+
+
+def test_only_requirements_that_the_objective_rests_on_are_to_be_disposed_of(toy: Kit) -> None:
+    """A-4.7 takes stability results alone: a box property that is refuted is none of its concern."""
+    toy.prove("R3")
+    toy.keep("R1", bounds(toy.statement("R1"), "RRRR"), outcome="refuted")
+    toy.keep("R2", bounds(toy.statement("R2"), "RR"), outcome="refuted")
+    found = report(toy)
+    design, algorithms = (row(found, f"do-178c:{id}").action for id in ("A-4.1", "A-4.7"))
+    assert design is not None and algorithms is not None and algorithms.kind is ActionKind.DISPOSE
+    assert {step[:3] for step in design.steps if step.startswith("R")} == {"R1:", "R2:"}
+    assert {step[:3] for step in algorithms.steps if step.startswith("R")} == {"R1:"}
+    assert algorithms.commands == ("assurance run CASE --only run-1",)
+
+
+def test_what_is_there_is_not_asked_for_again(toy: Kit) -> None:
+    """An audit record is all that A-9.2 credits; it is partial by its nature, so what is left is for people to accept."""
+    toy.case["documents"] = [document(toy.folder, "audit", evidence="quality-audit", objectives=["do-178c:A-9.2"])]
+    item = row(report(toy), "do-178c:A-9.2")
+    assert item.row.status is ObjectiveStatus.PARTIAL and item.is_gap
+    assert item.action is not None and item.action.kind is ActionKind.ACCEPT and not item.action.commands
+    given = parse_yaml(item.action.stanzas[0].yaml, "stanza").value["acceptances"][0]
+    assert given["objective"] == "do-178c:A-9.2" and given["digest"] == item.row.digest
+
+
+def test_an_acceptance_that_counts_is_not_asked_for_again(toy: Kit) -> None:
+    toy.case["people"].append({"id": "cleo", "name": "Cleo", "role": "certification"})
+    toy.case["documents"] = [document(toy.folder, "audit", evidence="quality-audit", objectives=["do-178c:A-9.2"])]
+    digest = row(report(toy), "do-178c:A-9.2").row.digest
+    toy.case["acceptances"] = [{"objective": "do-178c:A-9.2", "by": "cleo", "date": "2026-03-03", "digest": digest}]
+    item = row(report(toy), "do-178c:A-9.2")
+    assert item.row.acceptance is not None and item.row.acceptance.counts
+    assert item.action is not None and "Accepted by Cleo" in item.action.text and not item.action.stanzas
+
+
+def test_where_every_run_stands_the_action_is_no_run(proved: Kit) -> None:
+    item = row(report(proved), "do-178c:A-4.1")
+    assert item.row.status is not ObjectiveStatus.SUPPORTED
+    assert item.action is not None and item.action.kind is not ActionKind.RUN
+    assert not item.action.text.startswith("Run ")
+    assert any("agree the supplement" in step for step in item.action.steps)
+
+
+def test_the_json_says_one_next_action(toy: Kit) -> None:
+    found = report(toy)
+    shown = {
+        f"{one['standard']}:{item['id']}": item for one in gaps_json(found)["standards"] for item in one["objectives"]
+    }
+    for item in found.rows():
+        said = shown[item.key]
+        assert (said["next"] is None) == (item.action is None)
+        assert item.action is None or said["next"] == f"{said['action']['kind']}: {said['action']['text']}"

@@ -10,7 +10,7 @@ import pytest
 from case_toys import Kit, bounds
 from gap_toys import TODAY, allowed, codes, policy_file, report, row, under
 
-from assurance.gaps import gap_report, judged, merged, read_policy, rule_of
+from assurance.gaps import Rule, gap_report, judged, merged, read_policy, rule_of
 from assurance.objectives import ObjectiveStatus
 from evidence.diagnostics import Severity
 from evidence.errors import InputError
@@ -172,6 +172,7 @@ def test_the_day_of_the_expiry_is_the_last_one(toy: Kit) -> None:
         ({"fail_on": {"statuses": []}}, "O265"),
         ({"fail_on": FAIL_OPEN, "standards": {"do-178c": {}}}, "O265"),
         ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="do-178c:A-1.6", statuses=["supported"])]}, "C106"),
+        ({"fail_on": FAIL_OPEN, "allowed": [allowed(finding="S112")]}, "O282"),
         ({"fail_on": FAIL_OPEN, "standards": {"do-999": {"statuses": ["open"]}}}, "O266"),
         ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="do-178c:A-99.1")]}, "O266"),
         ({"fail_on": FAIL_OPEN, "allowed": [allowed(objective="A-1.6")]}, "O266"),
@@ -214,8 +215,7 @@ def test_words_of_the_command_line() -> None:
     assert rule.statuses == (ObjectiveStatus.CONTRADICTED, ObjectiveStatus.STALE)
     assert rule.codes == ("T112",) and rule.severity is Severity.ERROR
     assert rule_of("error,warning").severity is Severity.WARNING
-    assert rule_of("").empty
-    for word, code in (("green", "O219"), ("T999", "O267")):
+    for word, code in (("green", "O219"), ("T999", "O267"), ("", "O265"), (" , ,", "O265")):
         with pytest.raises(InputError) as caught:
             rule_of(word)
         assert caught.value.finding.code == code
@@ -229,7 +229,7 @@ def test_the_command_line_adds_to_every_rule(tmp_path: Path) -> None:
     assert both is not None
     assert ObjectiveStatus.OPEN in both.rule("do-178c").statuses and "O206" in both.rule("do-178c").codes
     assert both.rule("arp6983").statuses == (ObjectiveStatus.STALE, ObjectiveStatus.OPEN)
-    assert merged(None, rule_of("")) is None
+    assert merged(None, Rule()) is None
 
 
 def test_an_open_choice_of_methods_fails_once_and_is_borne_by_its_table(toy: Kit) -> None:

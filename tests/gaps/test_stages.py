@@ -60,5 +60,17 @@ def test_what_the_level_does_not_ask_for_is_not_missing(toy: Kit) -> None:
     assert state(toy, "SOI-1", "psac") is ItemState.MISSING
 
 
-def test_a_standard_without_stages_has_none(toy: Kit) -> None:
-    assert report(toy).standards[1].stages == ()
+def test_a_standard_without_stages_has_one_milestone_with_all_its_data_items(toy: Kit) -> None:
+    toy.case["hazards"][0] |= {"hara": {"severity": "S2", "exposure": "E4", "controllability": "C2"}}
+    toy.case["standards"] = [{"id": "iso-26262-6", "level": "B"}, {"id": "arp6983"}]
+    first, second = report(toy).standards
+    (release,) = first.stages
+    assert release.stage.id == "release" and len(release.items) == len(first.covered.catalogue.data_items)
+    assert release.asked == sum(row.row.required is True for row in first.rows)
+    assert release.gaps == first.gaps and release.count(ItemState.THERE) == 0
+    assert second.stages == (), "it lists no data items"
+    toy.case["documents"] = [
+        document(toy.folder, "spec", evidence="requirement-record", about=["case", "software-safety-requirements"])
+    ]
+    (release,) = report(toy).standards[0].stages
+    assert next(one.state for one in release.items if one.id == "software-safety-requirements") is ItemState.THERE

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from case_toys import Kit, bounds
+from case_toys import Kit, bounds, document
 from gap_toys import allowed, huge, is_unknown, report, row, under, with_status
 from rich.console import Console
 from test_sheets import parts, texts
@@ -115,6 +115,44 @@ def test_every_row_is_in_every_format(toy: Kit) -> None:
     assert all(f"\n{item.row.entry.id}\t" in lines for item in found.rows())
 
 
+def test_every_result_has_a_place_in_a_file(toy: Kit) -> None:
+    toy.keep("R2", bounds(toy.statement("R2"), "PR"), outcome="refuted")
+    found = under(toy, fail_on={"statuses": ["open"], "severity": "warning"})
+    results = gaps_sarif(found)["runs"][0]["results"]
+    assert {"O271", "T115", "O268"} <= {item["ruleId"] for item in results}
+    for item in results:
+        assert item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], item
+
+
+def test_long_lists_stand_in_the_json_once(toy: Kit) -> None:
+    found = huge(report(toy), 300)
+    (standard, *others) = found.standards
+    names = tuple(f"sha256:{number:064x}" for number in range(5_000))
+    rows = tuple(
+        dataclasses.replace(item, row=dataclasses.replace(item.row, evidence=names, goals=names[:100]))
+        for item in standard.rows
+    )
+    covered = dataclasses.replace(standard.covered, rows=tuple(item.row for item in rows))
+    found = dataclasses.replace(found, standards=(dataclasses.replace(standard, rows=rows, covered=covered), *others))
+    data = gaps_json(found)
+    for item in data["standards"][0]["objectives"]:
+        assert item["evidence_count"] == 5_000 and data["lists"][item["evidence_list"]] == list(names)
+        assert item["evidence"] == list(names[:100])
+        assert item["goals"] == list(names[:100]) and item["goals_list"] is None and item["goals_count"] == 100
+    assert len(data["lists"]) == 1
+    assert json.dumps(data).count(names[-1]) == 1
+
+
+def test_no_title_can_pass_for_a_line_of_the_report(toy: Kit) -> None:
+    forged = "Flicker\nPolicy on 2026-06-01: passed"
+    toy.requirement("R1")["title"] = forged
+    toy.case["problem_reports"] = [{"id": "CR-1", "title": forged, "owner": "ann"}]
+    toy.case["documents"] = [document(toy.folder, "doc", title=forged)]
+    lines = "\n".join(gap_lines(under(toy, fail_on={"statuses": ["open"]}), "x")).split("\n")
+    assert [line for line in lines if line.startswith("Policy on")] == [lines[-1]]
+    assert "failed" in lines[-1]
+
+
 # --- what an allowance changes -----------------------------------------------------------------------------------------------
 
 
@@ -211,10 +249,12 @@ def test_a_title_that_looks_like_a_formula_stays_text(toy: Kit) -> None:
 # --- on a terminal --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("width", [60, 80, 130, 220])
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 130, 220])
 def test_no_line_is_wider_than_the_terminal(toy: Kit, width: int) -> None:
     found = under(toy, fail_on={"statuses": ["open"]})
     assert all(len(line.rstrip()) <= width for line in screen(found, width).splitlines())
+    ladder = 40 * len(found.standards[0].rows)  # columns a word wide: more than a hundred lines for each row
+    assert len(screen(found, width).splitlines()) < ladder
 
 
 def test_gaps_only_unless_everything_is_asked_for(toy: Kit) -> None:

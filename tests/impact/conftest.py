@@ -15,7 +15,7 @@ for beside in ("impact", "case"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / beside))
 
 from case_toys import Kit  # noqa: E402
-from impact_toys import Pair, Whole, make, state  # noqa: E402
+from impact_toys import Pair, Whole, git, make, state  # noqa: E402
 
 import evidence.provenance  # noqa: E402
 from assurance.impact import Baseline  # noqa: E402
@@ -53,3 +53,19 @@ def pair(finished: Kit, before: Baseline, tmp_path: Path) -> Pair:
     """The finished case, and an equal copy of it to be changed."""
     folder = Path(shutil.copytree(finished.folder, tmp_path / "new"))
     return Pair(finished, Kit(folder, copy.deepcopy(finished.case)), before)
+
+
+@pytest.fixture
+def repository(pair: Pair, tmp_path: Path) -> Path:
+    """A repository whose first commit holds the finished case without its evidence."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    top = tmp_path / "repository"
+    (top / "cases").mkdir(parents=True)
+    shutil.move(pair.new.folder, top / "cases" / "toy")
+    pair.new.folder = top / "cases" / "toy"
+    (top / ".gitignore").write_text("evidence/\n", "utf-8")
+    git(top, "init", "-q", "-b", "main")
+    git(top, "add", "-A")
+    git(top, "commit", "-q", "-m", "first")
+    return top

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +23,12 @@ import evidence.run
 from assurance.challenges import threat_digest
 from assurance.execution import execute
 from assurance.gsn.elements import Goal, Solution, Strategy
-from assurance.impact import Baseline, Impact, compare, state_of
+from assurance.impact import Baseline, Impact, Side, compare, read_sides, state_of
 from assurance.impact.report import StaleState
 from assurance.loading import LoadedCase
 from assurance.snapshot import Snapshot, take
 from evidence.digest import of_bytes
+from evidence.errors import AssuranceError
 from evidence.provenance import library_versions
 from evidence.run import answered
 from evidence.store import Store
@@ -238,6 +241,31 @@ def executed(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     statements = {run.id: loaded.claims[run.requirement].statement.model_dump_json() for run in loaded.case.runs}
     assert len(called) == sum(item.fresh for item in done)
     return {id for id, statement in statements.items() if statement in called}
+
+
+# --- what OLD and NEW name ------------------------------------------------------------------------------------------
+
+
+def read(old: object, new: object, here: Path) -> tuple[Impact, Side, Side]:
+    first, last = read_sides(str(old), str(new), "cpu", here)
+    return compare(first.baseline, last.baseline), first, last
+
+
+def refused(code: str, old: object, new: object, here: Path) -> str:
+    """The one finding with which the comparison is refused."""
+    with pytest.raises(AssuranceError) as caught:
+        read_sides(str(old), str(new), "cpu", here)
+    assert [item.code for item in caught.value.findings] == [code], caught.value.findings
+    assert caught.value.finding.remedy and caught.value.exit_code == 2
+    return caught.value.finding.message
+
+
+def git(folder: Path, *arguments: str) -> str:
+    names = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=os.environ | names, capture_output=True, text=True, check=True
+    )
+    return done.stdout
 
 
 # --- by brute force ----------------------------------------------------------------------------------------------------

@@ -12,28 +12,28 @@ from pathlib import Path
 
 import pytest
 from case_toys import Kit
-from impact_toys import RUNS, Pair, epsilon, keys, names, objectives, reruns, stale_by, state, weight
+from impact_toys import (
+    RUNS,
+    Pair,
+    declare,
+    epsilon,
+    git,
+    keys,
+    names,
+    objectives,
+    read,
+    refused,
+    reruns,
+    stale_by,
+    state,
+    weight,
+)
 
-from assurance.impact import Impact, Side, baselines, compare, packages, read_sides
+from assurance.impact import baselines, packages
 from assurance.package import archive, layout, new_key
 from assurance.package.build import build_package
 from evidence.digest import canonical_json, of_bytes
-from evidence.errors import AssuranceError, InputError, StoreError
-
-
-def read(old: object, new: object, here: Path) -> tuple[Impact, Side, Side]:
-    first, last = read_sides(str(old), str(new), "cpu", here)
-    return compare(first.baseline, last.baseline), first, last
-
-
-def refused(code: str, old: object, new: object, here: Path) -> str:
-    """The one finding with which the comparison is refused."""
-    with pytest.raises(AssuranceError) as caught:
-        read_sides(str(old), str(new), "cpu", here)
-    assert [item.code for item in caught.value.findings] == [code], caught.value.findings
-    assert caught.value.finding.remedy and caught.value.exit_code == 2
-    return caught.value.finding.message
-
+from evidence.errors import InputError, StoreError
 
 # --- folders and files -------------------------------------------------------------------------------------------------
 
@@ -65,6 +65,17 @@ def test_a_file_that_nobody_declared_is_said(pair: Pair, tmp_path: Path) -> None
     (pair.new.folder / "net.onnx").write_bytes(b"other")
     _, first, last = read(pair.old.folder, pair.new.folder, tmp_path)
     assert not first.findings and [item.code for item in last.findings] == ["T153"]
+
+
+def test_runs_that_cannot_be_carried_out_are_said(pair: Pair, tmp_path: Path) -> None:
+    """`assurance run` reads networks before it begins, and refuses; what is listed is what it would do otherwise."""
+    pair.new.requirement("R2")["property"]["regions"]["boxes"][0]["ranges"]["x"]["upper"] = 4
+    assert not read(pair.old.folder, pair.new.write().folder, tmp_path)[2].findings
+    (pair.new.folder / "net.onnx").write_bytes(b"no network")
+    declare(pair.new, "models", "net")
+    impact, first, last = read(pair.old.folder, pair.new.write().folder, tmp_path)
+    assert reruns(impact) == set(RUNS) and not first.findings and {item.code for item in last.findings} == {"T157"}
+    assert "net.onnx" in str(last.findings[0])
 
 
 # --- packages ------------------------------------------------------------------------------------------------------------
@@ -193,30 +204,6 @@ def test_the_attestation_of_another_package_is_refused(pair: Pair, package: Path
 
 
 # --- git -------------------------------------------------------------------------------------------------------------------
-
-
-def git(folder: Path, *arguments: str) -> str:
-    names = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=os.environ | names, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
-@pytest.fixture
-def repository(pair: Pair, tmp_path: Path) -> Path:
-    """A repository whose first commit holds the finished case without its evidence."""
-    if shutil.which("git") is None:
-        pytest.skip("git is not installed")
-    top = tmp_path / "repository"
-    (top / "cases").mkdir(parents=True)
-    shutil.move(pair.new.folder, top / "cases" / "toy")
-    pair.new.folder = top / "cases" / "toy"
-    (top / ".gitignore").write_text("evidence/\n", "utf-8")
-    git(top, "init", "-q", "-b", "main")
-    git(top, "add", "-A")
-    git(top, "commit", "-q", "-m", "first")
-    return top
 
 
 def test_a_revision_is_the_text_of_that_time(pair: Pair, repository: Path) -> None:

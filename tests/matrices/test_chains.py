@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from case_toys import Kit, bounds, document
 
+from assurance.matrices import render_matrices
 from assurance.matrices.chains import Chain, EvidenceSort, Links, links
 from assurance.snapshot import Snapshot
 
@@ -69,7 +70,8 @@ def test_goals_of_one_requirement_are_not_shown_for_another(toy: Kit) -> None:
 def test_both_directions_say_the_same(sample: tuple[Snapshot, str]) -> None:
     found = links(sample[0])
     forward = {(item.evidence.id, key) for item in found.forward() if item.evidence for key in item.objectives}
-    backward = {(item.evidence.id, item.objective.key) for item in found.backward() if item.evidence}
+    back = [item for item in found.backward() if item.evidence]
+    backward = {(item.evidence.id, item.objective.key) for item in back if item.evidence and not item.problem}
     assert forward == backward
     rows = {
         (digest, (covered.catalogue.id, row.entry.id))
@@ -79,6 +81,24 @@ def test_both_directions_say_the_same(sample: tuple[Snapshot, str]) -> None:
         if digest in found.evidence
     }
     assert backward == rows
+    against = {(item.evidence.id, key) for item in found.forward() if item.evidence for key in item.opposes}
+    assert against == {(item.evidence.id, item.objective.key) for item in back if item.evidence and item.problem}
+
+
+def test_what_contradicts_an_objective_stands_with_it(toy: Kit) -> None:
+    """A contradicted objective must not stand in the matrix with its favourable evidence alone."""
+    toy.prove("R1", "R3")
+    digest = toy.keep("R2", bounds(toy.statement("R2"), "RR"), outcome="refuted")
+    snapshot = toy.take()
+    found = links(snapshot)
+    mine = [item for item in found.backward() if item.objective.key == ("do-178c", "A-4.1")]
+    (against,) = [item for item in mine if item.problem]
+    assert against.evidence is not None and against.evidence.id == digest and against.problem == "PR-R2-refuted"
+    assert against.requirements == ("R2",) and against.goals == found.against[digest]
+    (chain,) = [item for item in chains(found, "R2") if item.evidence and item.evidence.id == digest]
+    assert ("do-178c", "A-4.1") in chain.opposes and not chain.objectives
+    page = render_matrices(snapshot)
+    assert "open problem report PR-R2-refuted" in page and "REFUTED" in page
 
 
 def test_every_objective_and_every_requirement_has_a_row(sample: tuple[Snapshot, str]) -> None:
@@ -104,4 +124,4 @@ def test_a_bounded_look_back_keeps_every_objective(sample: tuple[Snapshot, str])
     found = links(sample[0])
     few = list(found.backward(1))
     assert {item.objective.key for item in few} == set(found.objectives)
-    assert len(few) == len(found.objectives)
+    assert len([item for item in few if not item.problem]) == len(found.objectives)

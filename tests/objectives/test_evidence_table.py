@@ -80,10 +80,11 @@ def test_every_combination(folder: Path, level: str) -> None:
     """A-4.1 takes proofs in part and reviews in part, A-3.2 a review in full with independence at A and B, A-4.7 none of
     these: what each may show follows from the combination alone."""
     toy = aviation(kit(folder), level)
+    toy.case["people"].append({"id": "zoe", "name": "Zoe", "role": "verifier"})
     named = ["do-178c:A-3.2", "do-178c:A-4.1"]
     made = records(toy)
     for independent in (False, True):
-        offer(toy, objectives=named, independent=independent, reviewer="rev" if independent else None)
+        offer(toy, objectives=named, author="zoe", independent=independent, reviewer="rev" if independent else None)
         loaded = toy.load()
         for fresh in (None, True, False):
             entries = () if fresh is None else (document_entry(loaded.case, loaded.case.documents[0], fresh),)
@@ -154,7 +155,7 @@ def naive(evidence: Evidence, entry: Entry, standard: str) -> tuple[list[CreditL
     order = [None, CreditLevel.SUPPORTING, CreditLevel.PARTIAL, CreditLevel.FULL]
     for position, item in enumerate(pool.items):
         documents = [*naming.everywhere, *naming.at.get(position, ())]
-        bits = [*pool.bits[position], *(evidence.document(document, item, entry.scope) for document in documents)]
+        bits = [*pool.bits[position], *(evidence.document(document, item, entry.scope, True) for document in documents)]
         levels = {bit: earned(entry, bit.signature).level for bit in bits}
         used |= {bit.evidence for bit, level in levels.items() if level}
         best.append(max(levels.values(), key=order.index, default=None))
@@ -168,11 +169,14 @@ def test_the_index_finds_what_counting_one_by_one_finds(folder: Path) -> None:
         toy.case["requirements"][i % 3] | {"id": f"X{i}", "author": f"p{i % 3}", "meaning_review": None}
         for i in range(12)
     ]
-    names = [f"do-178c:A-{n}" for n in ("3.1", "3.2", "4.1", "6.1")]
-    kinds = ("review-record", "coverage-record", "requirement-record", "formal-property", "plan")
-    for i in range(20):
+    names = [f"do-178c:A-{n}" for n in ("3.1", "3.2", "4.1", "6.1", "6.3", "7.7")]
+    kinds = ("review-record", "performance-test", "requirement-record", "implementation-equivalence", "plan")
+    for i in range(40):
         about = [["case"], ["R1"], [f"X{i % 12}", "R2"], ["net"], ["points", "X3"]][i % 5]
-        offer(toy, f"D{i}", evidence=kinds[i % 5 if i % 2 else 0], about=about, objectives=names[: i % 5])
+        kind = kinds[i % 5 if i % 2 or i % 5 == 0 else 0] if i % 10 else kinds[1]
+        named = names[3 + i // 10 % 2 :] if about == ["case"] else names[: i % 3 + i % 5]
+        examined = "executable-on-target" if kind in (kinds[1], kinds[3]) else "document"
+        offer(toy, f"D{i}", evidence=kind, about=about, objectives=named, examined=examined)
     toy.write()
     toy.prove("R1", "R2")
     snapshot = toy.take()

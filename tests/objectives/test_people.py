@@ -9,7 +9,10 @@ import pytest
 from case_toys import Kit, kit
 from objectives_toys import aviation, codes, findings, offer, row, standard
 
+from assurance.catalogue_vocabulary import Scope
 from assurance.objectives import ObjectiveStatus
+from assurance.objectives.bits import Evidence
+from evidence.errors import InputError
 
 
 @pytest.fixture
@@ -27,6 +30,24 @@ def test_the_reviewer_of_a_document_is_not_the_author_of_what_it_reviews(toy: Ki
     found = row(toy, "A-3.2")
     assert (found.status, found.n, found.of) == (ObjectiveStatus.PARTIAL, 2, 3)
     assert found.independence_shown is False and "O204" in codes(found)
+
+
+def test_who_carries_out_a_review_did_not_make_what_he_reviews(toy: Kit) -> None:
+    """Ann reviews her own requirements, and somebody else countersigns: a review by its own author all the same."""
+    for kind in ("review-record", "quality-audit"):
+        for author, independent in (("ann", False), ("zoe", True)):
+            offer(toy, evidence=kind, author=author, reviewer="rev", objectives=["do-178c:A-3.2"])
+            (document,) = toy.take().register.documents
+            evidence = Evidence(toy.load(), toy.take().register, {}, {})
+            bit = evidence.document(document, "R1", Scope.REQUIREMENT, True)
+            assert bit.signature.independent is independent, (kind, author)
+    offer(toy, author="ann", reviewer="rev", objectives=["do-178c:A-3.2"])
+    found = row(toy, "A-3.2")
+    assert (found.status, found.n, found.independence_shown) == (ObjectiveStatus.PARTIAL, 0, False)
+    offer(toy, evidence="safety-analysis", author="ann", reviewer="rev")
+    (document,) = toy.take().register.documents
+    bit = Evidence(toy.load(), toy.take().register, {}, {}).document(document, "R1", Scope.REQUIREMENT, True)
+    assert bit.signature.independent, "an analysis by the author of the item, reviewed by somebody else"
 
 
 def test_who_made_the_model_has_to_be_known(toy: Kit) -> None:
@@ -114,3 +135,59 @@ def test_acceptances_lapse_with_every_new_section_beneath(toy: Kit, change: Any)
     change(toy)
     found = row(toy, "A-3.2").acceptance
     assert found is not None and found.lapsed and not found.counts
+
+
+# --- one person under two names -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "ann author",
+        "  Ann   Author ",
+        "Author, Ann",
+        "Ann. Author",
+        "Ann-Author",
+        "\N{CYRILLIC CAPITAL LETTER A}nn Author",  # looks the same
+        "\N{GREEK CAPITAL LETTER ALPHA}NN AUTHOR",
+        "Ann\N{ZERO WIDTH SPACE} Author",
+        "Ann\N{NO-BREAK SPACE}Author",
+        "\N{FULLWIDTH LATIN CAPITAL LETTER A}nn Author",
+        "A\N{COMBINING ACUTE ACCENT}nn Author",
+    ],
+)
+def test_a_second_spelling_makes_nobody_independent(toy: Kit, spelling: str) -> None:
+    """Ann wrote the requirements. Under another spelling of her name she reviews none of them independently."""
+    toy.case["people"].append({"id": "other", "name": spelling, "role": "verifier"})
+    with pytest.raises(InputError) as caught:
+        toy.take()
+    assert [(item.code, item.place.field) for item in caught.value.findings] == [("C131", "people[3].name")]
+
+
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("A. Author", True),
+        ("Author, A", True),
+        ("Ann A.", True),
+        ("Ann Author 2", False),
+        ("B. Author", False),
+        ("Ann Bee", False),
+        ("A. A.", False),
+        ("A. Ann Author", False),
+        ("...", False),
+    ],
+)
+def test_initials_that_may_stand_for_a_name_are_a_finding(toy: Kit, name: str, alike: bool) -> None:
+    toy.case["people"].append({"id": "other", "name": name, "role": "verifier"})
+    found = findings(toy, "C132")
+    assert len(found) == alike
+    assert all(item.severity.value == "warning" and "Ann Author" in item.message for item in found)
+
+
+def test_nobody_without_a_name(toy: Kit) -> None:
+    for field in ("id", "name"):
+        for value in ("", "  "):
+            toy.case["people"][2] = {"id": "zoe", "name": "Zoe", "role": "certification manager"} | {field: value}
+            with pytest.raises(InputError):
+                toy.take()

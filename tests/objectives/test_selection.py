@@ -79,6 +79,13 @@ def test_perception_on_the_road_needs_sotif(toy: Kit) -> None:
     assert trapped(aviation(toy, "B")) == {}, "in aviation the concern has other documents"
 
 
+def test_pixels_declared_one_by_one_are_pixels(toy: Kit) -> None:
+    pixels(road(toy, "B"))
+    for count, found in ((64, True), (63, False)):
+        toy.case["models"][0]["inputs"] = [{"name": f"p{i}", "unit": "m"} for i in range(count)]
+        assert ("O235" in trapped(toy)) == found, count
+
+
 @pytest.mark.parametrize(
     "change",
     [{"goal": "targeted"}, {"knowledge": "black-box"}, {"title": "An adversary with stickers"}, {"rationale": "what an attacker can reach"}],

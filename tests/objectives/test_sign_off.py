@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import yaml
 from case_toys import Kit, kit
-from objectives_toys import aviation, choose, findings, offer, row, standard
+from objectives_toys import HARA, aviation, choose, findings, offer, row, standard
 
 from assurance.catalogue import load
 from assurance.catalogue_vocabulary import Grade, Mark, Status
 from assurance.objectives import ObjectiveStatus
 from evidence.digest import of_bytes
+from evidence.errors import InputError
 
 
 @pytest.fixture
@@ -153,6 +154,7 @@ def test_a_short_list_stays_unscored_and_watermarked_whoever_verified_it(toy: Ki
     """Every mark of it is known; that the list is the document's own, no sign-off of its entries says."""
     known = load(id)
     assert known.status is Status.PUBLISHED and all(None not in entry.levels.values() for entry in known.entries)
+    toy.case["hazards"][0] |= {"hara": HARA["A"], "sil": "SIL1"}
     toy.case["standards"] = [{"id": id, "level": known.marked_levels()[0]}]
     for entries in (known.entries[:1], known.entries):
         sign(toy, *({"id": entry.id, "corrections": {"ref": "clause of the copy"}} for entry in entries), standard=id)
@@ -166,3 +168,33 @@ def test_the_sign_off_is_beneath_acceptances(toy: Kit) -> None:
     before = row(toy, "A-3.2").digest
     sign(toy, {"id": "A-1.1"})
     assert row(toy, "A-3.2").digest != before
+
+
+def test_marks_from_a_sign_off_may_make_a_level_needed(toy: Kit) -> None:
+    levels = load("do-330").marked_levels()
+    toy.case["standards"] = [{"id": "do-330"}]
+    marks = dict.fromkeys(levels, "required")
+    sign(
+        toy,
+        *({"id": entry.id, "corrections": {"levels": dict(marks)}} for entry in load("do-330").entries),
+        standard="do-330",
+    )
+    with pytest.raises(InputError) as caught:
+        toy.take()
+    assert (caught.value.finding.code, caught.value.finding.place.field) == ("O104", "standards[0]")
+    toy.case["standards"][0]["level"] = "TQL-5"
+    covered = standard(toy.take(), "do-330")
+    assert covered.catalogue.scored and covered.totals()["asked for"] == 76
+
+
+def test_a_correction_that_does_not_fit_is_found_once_at_its_entry(toy: Kit) -> None:
+    """The marks of a checklist cannot be brought in by a sign-off: a draft stays applicability unknown."""
+    toy.case["standards"] = [{"id": "arp6983"}]
+    marks = dict.fromkeys(load("arp6983").marked_levels(), "required")
+    names = [entry.id for entry in load("arp6983").entries[:3]]
+    sign(toy, *({"id": name, "corrections": {"levels": dict(marks)}} for name in names), standard="arp6983")
+    found = findings(toy, "O239")
+    assert [item.place.field for item in found] == [f"entries[{i}].corrections" for i in range(3)]
+    assert [item.message.split(":")[0] for item in found] == names
+    rows = standard(toy.take(), "arp6983").rows
+    assert {item.status for item in rows} == {ObjectiveStatus.APPLICABILITY_UNKNOWN}

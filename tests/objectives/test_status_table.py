@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -32,12 +33,13 @@ UNASKED = (Applicability.NOT_REQUIRED, Applicability.NO_RECOMMENDATION)
 
 
 def rows() -> list[Facts]:
-    """Every combination."""
+    """Every combination; of two kinds of items with one standing, and of two standings with one kind of items."""
     return [
         Facts(applicability, items, standings, stale, independence, not_applicable, choice, none_needed, agreed)
         for applicability in Applicability
         for items in ITEMS
         for standings in STANDINGS
+        if len(items) < 2 or len(standings) < 2
         for stale in (False, True)
         for independence in (None, False, True)
         for not_applicable, choice, none_needed, agreed in (
@@ -140,3 +142,44 @@ def test_less_evidence_never_gives_a_better_status() -> None:
             less = propose(Facts(Applicability.REQUIRED, {one: 1}, independence=independence))
             more = propose(Facts(Applicability.REQUIRED, {other: 1}, independence=independence))
             assert GREEN.index(less.status) <= GREEN.index(more.status) and less.n <= more.n
+
+
+WORSE_STANDING = {
+    Status.SUPPORTED: 0, Status.PARTIAL: 1, Status.UNDEVELOPED: 1, Status.IN_DOUBT: 1, Status.STALE: 2, Status.CONTRADICTED: 3
+}  # fmt: skip
+
+
+def worse(facts: Facts) -> list[Facts]:
+    """The same with one thing worse each: an item, an item without evidence more, a standing, staleness, the means."""
+    found = [replace(facts, stale=True), replace(facts, agreed=False), replace(facts, independence=True)]
+    for item, count in facts.items.items():
+        rest = {other: n for other, n in facts.items.items() if other != item}
+        lower = [replace(item, independent=False), replace(item, trusted=False)]
+        lower += [replace(item, level=level) for level in ORDER[: ORDER.index(item.level)]]
+        found += [replace(facts, items={**rest, one: rest.get(one, 0) + count}) for one in lower]
+    if facts.items:
+        nothing = ItemState(None)
+        found.append(replace(facts, items={**facts.items, nothing: facts.items.get(nothing, 0) + 1}))
+    found += [replace(facts, standings=facts.standings | {status}) for status in WORSE_STANDING]
+    for status, other in itertools.product(facts.standings, WORSE_STANDING):
+        if WORSE_STANDING[other] >= WORSE_STANDING[status]:
+            found.append(replace(facts, standings=facts.standings - {status} | {other}))
+    return found
+
+
+def test_nothing_that_gets_worse_makes_a_status_greener() -> None:
+    """Every step down from a row of the table, two items and two standings at most, leads to no better status."""
+    choices = (None, Choice.CHOSEN, Choice.NONE_RECORDED, Choice.LEFT_OUT_WITHOUT_REASON)
+    asked = (Applicability.REQUIRED, Applicability.HIGHLY_RECOMMENDED)
+    seen = 0
+    for applicability, items, standings, choice in itertools.product(asked, ITEMS, STANDINGS, choices):
+        if not items or (choice is not None and len(items) > 1):
+            continue
+        facts = Facts(applicability, items, standings, choice=choice)
+        before = propose(facts)
+        for other in worse(facts):
+            after = propose(other)
+            assert GREEN.index(after.status) <= GREEN.index(before.status), (facts, other)
+            assert after.n * before.of <= before.n * after.of, (facts, other)
+            seen += 1
+    assert seen > 50_000

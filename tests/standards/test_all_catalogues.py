@@ -321,12 +321,12 @@ def test_evidence_that_names_no_entry_is_partial_only_where_it_can_be_about_noth
         f"{entry.id} {row.evidence.value}"
         for entry in load(id).entries
         for row in entry.credit
-        if row.evidence in free and row.level is not CreditLevel.SUPPORTING
+        if row.evidence in free and row.level is not CreditLevel.SUPPORTING and row.measure is None
     }
     assert beyond == BY_ITSELF.get(id, set())
     for entry in load(id).entries:
         for row in entry.credit:
-            if row.evidence in free and row.level is not CreditLevel.SUPPORTING:
+            if row.evidence in free and row.level is not CreditLevel.SUPPORTING and row.measure is None:
                 whole_case = entry.scope is Scope.CASE and entry.artefact is not Subject.CONFIGURATION
                 assert not whole_case, f"{entry.id}: every record about the case would fit"
                 from_case = {

@@ -3,7 +3,7 @@
 import pytest
 from fact_sheets import by_id, facts, per_table, spoken_of
 
-from assurance.case import DAL_OF_CONDITION
+from assurance.case_hazards import DAL_OF_CONDITION
 from assurance.catalogue import load
 from assurance.catalogue_vocabulary import (
     OPAQUE_KINDS,

@@ -304,6 +304,23 @@ def test_full_credit_for_a_computed_record_is_refused(tmp_path: Path, kind: str)
     assert ("O106", "entries[0].credit[0].level") in {found[:2] for found in refused(tmp_path, edited(forged))}
 
 
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"measure": "mcdc", "artefact": "model-description", "level": "supporting"}, "measure"),
+        ({"measure": "mcdc", "evidence": "performance-test", "artefact": "source-code"}, "measure"),
+        ({"artefact": "source-code", "level": "partial"}, "measure"),
+        ({"artefact": "executable-on-target", "level": "partial"}, "measure"),
+    ],
+)
+def test_coverage_by_whatever_measure_and_coverage_of_a_model_are_refused(
+    tmp_path: Path, row: dict[str, Any], field: str
+) -> None:
+    """Weights have no conditions to cover, and a report that counts branches shows no MC/DC."""
+    forged = credit(1, **({"evidence": "coverage-record", "level": "supporting"} | row))
+    assert ("O106", f"entries[1].credit[0].{field}") in {found[:2] for found in refused(tmp_path, edited(forged))}
+
+
 @pytest.mark.parametrize("kind", ["probabilistic-robustness", "performance-test", "counterexample"])
 def test_formal_credit_for_what_is_no_proof_is_refused(tmp_path: Path, kind: str) -> None:
     forged = credit(0, evidence=kind, supplement="do-333")

@@ -9,7 +9,7 @@ import yaml
 from fact_sheets import SPLIT, facts
 
 from assurance import catalogue as catalogues
-from assurance.case import DAL_OF_CONDITION
+from assurance.case_hazards import DAL_OF_CONDITION
 from assurance.catalogue import Catalogue, Entry, load
 from assurance.catalogue_vocabulary import (
     Applicability,
@@ -250,9 +250,29 @@ def test_one_record_is_not_the_evidence_of_several_objectives_by_itself() -> Non
         for kind, entries in groups:
             for entry_id in entries:
                 rows = by_id(id)[entry_id].credit
-                assert {row.level for row in rows if row.evidence is kind} == {CreditLevel.SUPPORTING}, entry_id
-                beyond = [row for row in rows if row.level is not CreditLevel.SUPPORTING]
+                unmeasured = [row for row in rows if row.measure is None]
+                assert {row.level for row in unmeasured if row.evidence is kind} == {CreditLevel.SUPPORTING}, entry_id
+                beyond = [row for row in unmeasured if row.level is not CreditLevel.SUPPORTING]
                 assert beyond and all(row.must_name_entry or row.evidence in FORMAL for row in beyond), entry_id
+
+
+MEASURES = {
+    DO: {"A-7.5": "mcdc", "A-7.6": "decision", "A-7.7": "statement"},
+    ISO: {"6-T9.1a": "statement", "6-T9.1b": "branch", "6-T9.1c": "mcdc"},
+}
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_structural_coverage_asks_for_its_own_measure_and_for_code(id: str) -> None:
+    """MC/DC from MC/DC alone, never from branches; of code, never of a model; in part, never the whole."""
+    measured = {entry.id: row for entry in load(id).entries for row in entry.credit if row.measure}
+    assert {name: row.measure for name, row in measured.items()} == MEASURES.get(id, {})
+    for name, row in measured.items():
+        assert (row.evidence, row.artefact.value) == (EvidenceKind.COVERAGE_RECORD, "source-code"), name
+        assert row.level is CreditLevel.PARTIAL and "learned weights" in row.remains, name
+    for entry in load(id).entries:
+        if id == DO and entry.id in measured:
+            assert entry.accepted_means is False and entry.next_action.kind is NextKind.AGREE_WITH_AUTHORITY
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Gap report -> the JSON of `assurance gaps --json` (docs/schemas/gaps.schema.json).
 
-The shape of the coverage stays as it is; what reports add stands beside it.
+The shape of the coverage stays as it is; what reports add stands beside it. Many objectives rest on the same long lists
+of evidence and goals: past `MOST_LISTED` a row shows the beginning, says how many there are, and names the entry of
+`lists` that holds all, so that the document grows with the evidence and not with evidence times objectives.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from assurance.gaps.model import (
@@ -22,16 +25,18 @@ from assurance.gaps.model import (
 )
 from assurance.objectives import shared
 
+MOST_LISTED = 100
+"""Items of a list that stand at each row."""
+
 
 def gaps_json(report: GapReport) -> dict[str, Any]:
     """One JSON document."""
+    long = _Lists(report)
     return {
         "case": report.case,
-        "standards": [_standard(item) for item in report.standards],
-        "shared": [
-            {"evidence": digest, "objectives": list(names)}
-            for digest, names in shared(item.covered for item in report.standards).items()
-        ],
+        "standards": [_standard(item, long) for item in report.standards],
+        "lists": long.as_json(),
+        "shared": _shared(report),
         "requirements": [_requirement(item) for item in report.requirements],
         "problems": [_problem(item) for item in report.problems],
         "orphans": [item.as_json() for item in report.orphans],
@@ -40,20 +45,57 @@ def gaps_json(report: GapReport) -> dict[str, Any]:
     }
 
 
-def _standard(item: StandardGaps) -> dict[str, Any]:
-    shown: dict[str, Any] = dict(item.covered.as_json())
+def _shared(report: GapReport) -> list[dict[str, Any]]:
+    """Evidence that serves objectives of more than one standard."""
+    if len(report.standards) < 2:
+        return []
+    found = shared(item.covered for item in report.standards)
+    return [{"evidence": digest, "objectives": list(names)} for digest, names in found.items()]
+
+
+class _Lists:
+    """The long lists that rows share, each once. Equal ones are mostly the same object: each object is compared once."""
+
+    def __init__(self, report: GapReport) -> None:
+        rows = [item.row for item in report.rows()]
+        self._held = {id(names): names for row in rows for names in (row.evidence, row.goals)}  # keeps the ids good
+        self._names: dict[tuple[str, ...], str] = {}
+        for names in self._held.values():
+            if len(names) > MOST_LISTED:
+                self._names.setdefault(names, f"L{len(self._names) + 1}")
+        self._of = {key: self._names[names] for key, names in self._held.items() if len(names) > MOST_LISTED}
+
+    def name(self, names: tuple[str, ...]) -> str | None:
+        """Under which name a list of a row is written out; None where the row holds all of it."""
+        return self._of.get(id(names))
+
+    def as_json(self) -> dict[str, list[str]]:
+        return {name: list(names) for names, name in self._names.items()}
+
+
+def _standard(item: StandardGaps, long: _Lists) -> dict[str, Any]:
+    cut = (
+        replace(one, evidence=one.evidence[:MOST_LISTED], goals=one.goals[:MOST_LISTED]) for one in item.covered.rows
+    )
+    shown: dict[str, Any] = dict(replace(item.covered, rows=tuple(cut)).as_json())
     rows = {row.row.entry.id: row for row in item.rows}
-    shown["objectives"] = [entry | _row(rows[entry["id"]]) for entry in shown["objectives"]]
+    shown["objectives"] = [entry | _row(rows[entry["id"]], long) for entry in shown["objectives"]]
     shown["choices"] = [_choice(choice) for choice in item.choices]
     shown["stages"] = [_stage(state) for state in item.stages]
     return shown
 
 
-def _row(item: GapRow) -> dict[str, Any]:
+def _row(item: GapRow, long: _Lists) -> dict[str, Any]:
+    row = item.row
     return {
+        "evidence_count": len(row.evidence),
+        "evidence_list": long.name(row.evidence),
+        "goals_count": len(row.goals),
+        "goals_list": long.name(row.goals),
         "table": item.table.id,
         "ref": item.row.entry.ref,
         "gap": item.is_gap,
+        "next": f"{item.action.kind.value}: {item.action.text}" if item.action else None,
         "undecided": item.undecided,
         "action": _action(item.action),
         "allowed": _allowed(item.allowance),

@@ -6,6 +6,7 @@ question (`kind: open`), which is neither pass nor fail. Supported objectives ma
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,10 +49,12 @@ def gaps_sarif(report: GapReport) -> dict[str, Any]:
         shown = (row for row in standard.rows if row.row.status in _CODES and not row.undecided)
         results += [_gap(standard, row) for row in shown]
         results += [_choice(standard, item) for item in standard.choices]
-    results += [_finding(item) for item in (*report.stale, *report.orphans)]
+    said = [*report.stale, *report.orphans]
     if report.judgement is not None:
         others = [item for item in report.judgement.findings if item not in report.judgement.failures]
-        results += [_finding(item) for item in (*report.judgement.failures, *others)]
+        said += [*report.judgement.failures, *others]
+    home = next((standard.place.file for standard in report.standards if standard.place.file), None)
+    results += [_finding(item, home) for item in said]
     used = sorted({result["ruleId"] for result in results})
     number = {id: i for i, id in enumerate(used)}
     for result in results:
@@ -114,11 +117,14 @@ def _suppressed(allowance: Allowance | None) -> dict[str, Any]:
     return {"suppressions": [{"kind": "external", "status": "accepted", "justification": why}]}
 
 
-def _finding(item: Finding) -> dict[str, Any]:
+def _finding(item: Finding, home: str | None) -> dict[str, Any]:
+    """A finding. One that stands in no file (a goal, a problem report) is put to the case file: viewers of SARIF drop what
+    has no place."""
     text = item.message + (f" Expected: {item.expected}." if item.expected else "")
     result: dict[str, Any] = {"ruleId": item.code, "level": item.severity.value, "message": {"text": text}}
-    if item.place.file or item.place.element:
-        result["locations"] = [_location(item.place, item.place.element)]
+    place = item.place if item.place.file else replace(item.place, file=home)
+    if place.file or place.element:
+        result["locations"] = [_location(place, place.element)]
     return result
 
 

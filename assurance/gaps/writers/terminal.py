@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WIDE = 130
 """From this width on, reasons and next actions have columns of their own."""
+NARROW = 70
+"""Below this width there are no tables."""
 MOST_REASONS = 2
 MOST_ALIKE = 8
 MOST_STANZAS = 6
@@ -51,6 +53,10 @@ _STYLES = {
 
 def print_gaps(report: GapReport, console: Console, case: str, everything: bool = False) -> None:
     """Print a report on a terminal. `case`: how the user named it, for commands that can be pasted."""
+    if console.width < NARROW:  # columns would be a word wide
+        for line in gap_lines(report, case, everything):
+            console.print(_text(line.replace("\t", " | ")))
+        return
     for standard in report.standards:
         console.print(_text(f"\n{standard.heading}", style="bold"))
         if standard.watermark:
@@ -61,7 +67,7 @@ def print_gaps(report: GapReport, console: Console, case: str, everything: bool 
         if hidden := _hidden(standard, everything):
             console.print(_text(hidden, style="dim"))
         if standard.stages:
-            console.print(_text("\nData at the stages of involvement", style="bold"))
+            console.print(_text(f"\n{_stages_head(standard)}", style="bold"))
             if note := standard.covered.catalogue.stages_note:
                 console.print(_text(note, style="dim"))
             for line in stage_lines(standard.stages):
@@ -78,6 +84,11 @@ def gap_lines(report: GapReport, case: str, everything: bool = False) -> Iterato
 def harmless(text: str) -> str:
     """A text from a file without characters that command a terminal."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else "\ufffd" for letter in text)
+
+
+def _flat(text: str) -> str:
+    """A text in one line: a title with line breaks must not look like lines of the report."""
+    return " ".join(text.split())
 
 
 def _lines(report: GapReport, case: str, everything: bool) -> Iterator[str]:
@@ -114,7 +125,7 @@ def _lines(report: GapReport, case: str, everything: bool) -> Iterator[str]:
         if hidden := _hidden(standard, everything):
             yield hidden
         if standard.stages:
-            yield "\nData at the stages of involvement"
+            yield f"\n{_stages_head(standard)}"
             yield from stage_lines(standard.stages)
         yield ""
     yield from _closing(report, case)
@@ -126,6 +137,11 @@ def typed(commands: tuple[str, ...], case: str) -> tuple[str, ...]:
     return tuple(" ".join(shlex.quote(case) if word == CASE else word for word in line) for line in words)
 
 
+def _stages_head(standard: StandardGaps) -> str:
+    involved = bool(standard.covered.catalogue.stages_of_involvement)
+    return "Data at the stages of involvement" if involved else "Data for the safety case"
+
+
 def stage_lines(states: tuple[StageState, ...]) -> Iterator[str]:
     """Each stage in a line, then its data items by state."""
     for state in states:
@@ -133,8 +149,10 @@ def stage_lines(states: tuple[StageState, ...]) -> Iterator[str]:
         for word in ItemState:
             items = [item for item in state.items if item.state is word]
             if items:
-                named = (f"{item.name} ({', '.join(item.evidence)})" if item.evidence else item.name for item in items)
-                yield f"    {word.value}: {'; '.join(named)}"
+                shown = items[:MOST_REQUIREMENTS]
+                named = [f"{item.name} ({', '.join(item.evidence)})" if item.evidence else item.name for item in shown]
+                more = [f"and {len(items) - len(shown)} more: --json holds all"] if len(items) > len(shown) else []
+                yield f"    {word.value}: {'; '.join(named + more)}"
 
 
 def _text(value: str, style: str = "") -> Text:
@@ -281,7 +299,7 @@ def _requirements(report: GapReport, case: str) -> Iterator[str]:
         yield "\nRequirements that are not supported"
     for item in report.requirements[:MOST_REQUIREMENTS]:
         count = f", {item.established} of {item.total} regions established" if item.total else ""
-        yield f"{item.requirement} {item.title}: {item.status}{count}"
+        yield _flat(f"{item.requirement} {item.title}: {item.status}{count}")
         yield f"    {item.text}"
         yield from (f"    $ {command}" for command in typed(item.commands, case))
     if len(report.requirements) > MOST_REQUIREMENTS:
@@ -293,7 +311,7 @@ def _problems(report: GapReport) -> Iterator[str]:
         yield "\nProblem reports that are not closed"
     for item in report.problems[:MOST_REQUIREMENTS]:
         state = f"{item.classification or 'not classified, so significant'}{'' if item.blocks else ', mitigated'}"
-        yield f"{item.id} ({state}): {item.text}"
+        yield _flat(f"{item.id} ({state}): {item.text}")
     if len(report.problems) > MOST_REQUIREMENTS:
         yield f"and {len(report.problems) - MOST_REQUIREMENTS} more: --json holds all"
 
@@ -301,7 +319,7 @@ def _problems(report: GapReport) -> Iterator[str]:
 def _orphans(report: GapReport) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for item in report.orphans:
-        groups.setdefault(item.code, []).append(f"{item.severity.value} {item.code}: {item.message}")
+        groups.setdefault(item.code, []).append(_flat(f"{item.severity.value} {item.code}: {item.message}"))
     if groups:
         yield "\nOrphans: used by nothing, or answered by nothing"
     for lines in groups.values():

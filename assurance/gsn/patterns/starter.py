@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from assurance.gsn.patterns.format import Parameter, PatternChoice
 from assurance.gsn.patterns.library import LoadedPattern
 
-REASON = "Sample, to be replaced: why these alternatives are enough."
+UNREPLACED = "Sample, to be replaced: "
+"""Stands before every sample, so that one that is left in the case is not read as a fact of its argument."""
+REASON = f"{UNREPLACED}why these alternatives are enough."
 
 
 def asked(pattern: LoadedPattern, supplied: Collection[str]) -> dict[str, Parameter]:
@@ -59,7 +61,9 @@ def _fields(parameters: Mapping[str, Parameter], indent: str) -> Iterator[str]:
         elif parameter.type == "collection":
             yield f"{indent}{name}: []  # {parameter.means}"
         elif parameter.required:
-            value = "1" if parameter.type == "integer" else json.dumps(parameter.sample or parameter.means)
+            value = (
+                "1" if parameter.type == "integer" else json.dumps(f"{UNREPLACED}{parameter.sample or parameter.means}")
+            )
             yield f"{indent}{name}: {value}  # {parameter.means}"
         else:
             yield f"{indent}# {name}:  # {parameter.means}"

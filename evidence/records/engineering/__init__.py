@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evidence.records.engineering.common import Count, Day, Format, Long, Short, Shows, folded
+from evidence.records.engineering.common import MAX_COUNT, Count, Day, Format, Long, Short, Shows
 from evidence.records.engineering.coverage import CRITERIA, CoverageResults, Criterion, Measure, UncoveredFile
 from evidence.records.engineering.data_set import (
     DataSetFields,
@@ -28,7 +28,7 @@ from evidence.records.engineering.problems import ProblemReportFields, ProblemRe
 from evidence.records.engineering.requirements import ListedRequirement, RequirementList
 from evidence.records.engineering.results import TestNote, TestResults
 from evidence.records.engineering.review import ChecklistAnswer, Review, ReviewedItem, ReviewFields, ReviewFinding
-from evidence.records.engineering.training import Series, TrainingLog
+from evidence.records.engineering.training import Series, TrainingLog, is_loss
 
 Content = Annotated[
     TestResults | CoverageResults | RequirementList | Review | DataSetReport | TrainingLog | ProblemReportList | Plan,
@@ -43,9 +43,9 @@ def measured(content: Content | None) -> bool:
 
 
 __all__ = [
-    "CRITERIA", "ChecklistAnswer", "Content", "Count", "CoverageResults", "Criterion", "DataSetFields",
+    "CRITERIA", "MAX_COUNT", "ChecklistAnswer", "Content", "Count", "CoverageResults", "Criterion", "DataSetFields",
     "DataSetReport", "Day", "Format", "Heading", "ListedRequirement", "Long", "Measure", "OddCell", "OddCells",
     "Plan", "ProblemReportFields", "ProblemReportItem", "ProblemReportList", "RequirementList", "Review",
     "ReviewFields", "ReviewFinding", "ReviewedItem", "Series", "Short", "Shows", "Split", "SplitsCompared",
-    "TestNote", "TestResults", "TrainingLog", "UncoveredFile", "folded", "measured",
+    "TestNote", "TestResults", "TrainingLog", "UncoveredFile", "is_loss", "measured",
 ]  # fmt: skip

@@ -15,9 +15,10 @@ Format = Literal[
 ]  # fmt: skip
 """How a document is to be read (docs/engineering-evidence.md)."""
 
-__all__ = ["Count", "Day", "Format", "Long", "Short", "Shows", "folded"]
+__all__ = ["MAX_COUNT", "Count", "Day", "Format", "Long", "Short", "Shows"]
 
-Count = Annotated[int, Field(ge=0, le=10**12)]
+MAX_COUNT = 10**12
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]
 Long = Annotated[str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True)]
 
@@ -47,8 +48,3 @@ class Shows(StrEnum):
     def whole(self) -> bool:
         """Whether it can ever be all that something needs; False caps its credit at partial."""
         return self in (Shows.PASSES, Shows.STATES)
-
-
-def folded(name: str) -> str:
-    """A name as names are compared: case and blanks do not count."""
-    return " ".join(name.casefold().split())

@@ -1,4 +1,8 @@
-"""Structural coverage: how much of which criterion, and what was not reached."""
+"""Structural coverage: how much of which criterion, and what was not reached.
+
+What was excluded from measuring (marks in the source, files that were left out) no form that is read tells, so that it
+is no field here; the limits say it.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +77,22 @@ class CoverageResults(Frozen):
         return tuple(item for item in CRITERIA if self.measure(item))
 
     @property
+    def measures(self) -> tuple[tuple[Criterion, int, int], ...]:
+        """What was measured, with counts: criterion, covered, of how many. A share without counts, and branches without
+        numbers, are no measure; MC/DC and decisions are here only where the file counts them under these names."""
+        found = ((item, self.measure(item)) for item in CRITERIA)
+        return tuple((item, measure.covered, measure.of) for item, measure in found if measure)
+
+    @property
+    def complete(self) -> tuple[Criterion, ...]:
+        """The criteria of which nothing is left uncovered. Empty where totals and lines disagree."""
+        if self.disagreements:
+            return ()
+        return tuple(
+            item for item, covered, of in self.measures if covered == of and not (item == "branch" and self.uncounted)
+        )
+
+    @property
     def absent(self) -> tuple[Criterion, ...]:
         """Criteria that the file says nothing of."""
         return tuple(item for item in CRITERIA if self.measure(item) is None and item not in self.rates)
@@ -82,5 +102,5 @@ class CoverageResults(Frozen):
         found = [measure for item in CRITERIA if (measure := self.measure(item))]
         if not any(measure.covered for measure in found):
             return Shows.NOTHING
-        open_ = self.uncounted or self.disagreements or any(rate < 1 for rate in self.rates.values())
-        return Shows.PASSES if not open_ and all(measure.complete for measure in found) else Shows.PARTLY
+        open_ = self.uncounted or any(rate < 1 for rate in self.rates.values())
+        return Shows.PASSES if not open_ and self.complete == self.measured else Shows.PARTLY

@@ -67,6 +67,10 @@ class DataSetFields(Frozen):
         if together != self.total:
             raise ValueError(f"the splits hold {together} samples together, total says {self.total}")
         counts = {item.name: item.count for item in self.splits}
+        known: dict[str, str] = {}
+        for item in self.splits:
+            if item.digest is not None and known.setdefault(item.digest, item.name) != item.name:
+                raise ValueError(f"splits {known[item.digest]} and {item.name} have one digest: they are the same data")
         seen: set[frozenset[str]] = set()
         for compared in self.independence:
             pair = frozenset(compared.splits)
@@ -97,6 +101,24 @@ class DataSetReport(DataSetFields):
         return tuple(f"{item.parameter}: {cell.name}" for item in self.odd for cell in item.cells if not cell.count)
 
     @property
+    def not_counted(self) -> tuple[str, ...]:
+        """Parameters of whose cells the samples are fewer than there are: some lie in no cell, or were not looked at."""
+        return tuple(
+            f"{item.parameter} ({held} of {self.total})"
+            for item in self.odd
+            if (held := sum(cell.count for cell in item.cells)) < self.total
+        )
+
+    @property
+    def empty_splits(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.splits if not item.count)
+
+    @property
+    def separated(self) -> bool:
+        """Whether test data and other data are told apart; where they are not, independence is stated of nothing."""
+        return {True, False} == {item.use == "test" for item in self.splits if item.count and item.use != "other"}
+
+    @property
     def not_compared(self) -> tuple[str, ...]:
         """Pairs of a training or validation split and a test split whose independence nobody states."""
         known = {frozenset(item.splits) for item in self.independence}
@@ -120,5 +142,7 @@ class DataSetReport(DataSetFields):
             return Shows.NOTHING
         if self.overlapping:
             return Shows.FAILS
-        open_ = self.empty_cells or self.not_compared or not self.odd or self.digest is None
+        shared = any(item.overlap for item in self.independence)
+        unknown = self.not_compared or self.not_counted or not self.separated or not self.odd or self.digest is None
+        open_ = shared or unknown or self.empty_cells or self.empty_splits
         return Shows.PARTLY if open_ else Shows.STATES

@@ -30,4 +30,5 @@ class Plan(Frozen):
 
     @property
     def shows(self) -> Shows:
-        return Shows.STATES if self.size else Shows.NOTHING
+        blank = self.form == "text" and self.title is None
+        return Shows.NOTHING if blank or not self.size else Shows.STATES

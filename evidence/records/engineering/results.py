@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from evidence.records.engineering.common import Count, Short, Shows
+from evidence.records.engineering.common import Count, Day, Short, Shows
 from evidence.specification import Frozen
 
 
@@ -38,9 +38,13 @@ class TestResults(Frozen):
     flaky: Count = 0
     """Of the passed, how many failed first and passed when repeated."""
     repeated: Count = 0
-    """Listed cases whose name stands elsewhere in the file too: one test may be counted more than once."""
+    """Listed cases whose name stands before them: repetitions, of which some runners tell no more than this, or one test
+    that is counted more than once."""
     unlisted: Count = 0
     """Failures and errors that headers state beyond the listed cases."""
+    first_day: Day | None = None
+    """On which the first and the last of them ran, as far as the report tells."""
+    last_day: Day | None = None
     disagreements: Annotated[tuple[Short, ...], Field(max_length=20)] = ()
     """Where a header states other numbers than its cases give."""
     notes: Annotated[tuple[TestNote, ...], Field(max_length=200)] = ()
@@ -59,7 +63,8 @@ class TestResults(Frozen):
             return Shows.FAILS
         if not self.passed:
             return Shows.NOTHING
-        return Shows.PARTLY if self.skipped or self.flaky or self.disagreements else Shows.PASSES
+        doubts = self.skipped or self.flaky or self.repeated or self.disagreements
+        return Shows.PARTLY if doubts else Shows.PASSES
 
     @model_validator(mode="after")
     def _coherent(self) -> TestResults:

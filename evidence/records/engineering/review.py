@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from evidence.digest import Digest
-from evidence.records.engineering.common import Day, Long, Short, Shows, folded
+from evidence.names import folded_name
+from evidence.records.engineering.common import Day, Long, Short, Shows
 from evidence.specification import Frozen
 
 
@@ -89,7 +90,7 @@ class Review(ReviewFields):
     @property
     def by_author(self) -> bool:
         """True when somebody reviewed what he made himself."""
-        return folded(self.author) in {folded(name) for name in self.reviewers}
+        return folded_name(self.author) in {folded_name(name) for name in self.reviewers}
 
     @property
     def shows(self) -> Shows:

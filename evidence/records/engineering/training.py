@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,6 +10,13 @@ from pydantic import Field
 from evidence.digest import Digest
 from evidence.records.engineering.common import Count, Short, Shows
 from evidence.specification import Frozen
+
+_LOSSES = frozenset({"loss", "train_loss", "training_loss", "loss_train", "loss_training", "epoch_loss", "total_loss"})
+
+
+def is_loss(name: str) -> bool:
+    """Whether a logged quantity is called as the loss of a training is, such as `train/loss`; `val_loss` is not."""
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_") in _LOSSES
 
 
 class Series(Frozen):
@@ -22,6 +30,7 @@ class Series(Frozen):
     least: float | None
     greatest: float | None
     not_finite: Count = 0
+    """Values that are no finite number; of a loss also those that are null."""
 
 
 class TrainingLog(Frozen):
@@ -44,9 +53,8 @@ class TrainingLog(Frozen):
 
     @property
     def loss(self) -> Series | None:
-        """The series that is called loss, train_loss or training_loss."""
-        names = ("loss", "train_loss", "training_loss")
-        return next((item for name in names for item in self.series if item.name.casefold() == name), None)
+        """The first series with the name of a training loss."""
+        return next((item for item in self.series if is_loss(item.name)), None)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -58,7 +66,7 @@ class TrainingLog(Frozen):
     def shows(self) -> Shows:
         if not self.rows or not self.series:
             return Shows.NOTHING
-        if self.loss is not None and self.loss.last is None:
+        if any(is_loss(item.name) and item.last is None for item in self.series):
             return Shows.FAILS
         broken = any(item.not_finite for item in self.series)
         return Shows.PARTLY if self.missing or broken else Shows.STATES
