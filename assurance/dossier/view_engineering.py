@@ -31,7 +31,7 @@ SHOWS_WORDS = {
     Shows.PASSES: "everything that it reports came out as wanted",
     Shows.PARTLY: "nothing failed, but something is left out or open: never the whole",
     Shows.FAILS: "FAILURE: it supports nothing",
-    Shows.NOTHING: "NOTHING: nothing was examined, it supports nothing",
+    Shows.NOTHING: "NOTHING: nothing of what it is declared about was examined, it supports nothing",
     Shows.STATES: "what it says was not judged",
     Shows.UNREADABLE: "UNREADABLE: not what its declared format promises, so it is no evidence",
 }
@@ -101,6 +101,9 @@ def _tests(content: TestResults) -> _Parts:
         Fact("Failed", f"{counted(content.failures, 'failure')}, {counted(content.errors, 'error')}"),
         Fact("Skipped or not run", str(content.skipped)),
     ]
+    if content.first_day and content.last_day:
+        days = (content.first_day, content.last_day)
+        facts.append(Fact("Ran", " to ".join(dict.fromkeys(map(str, days)))))
     if content.unlisted:
         facts.append(Fact("Failed, but not listed", str(content.unlisted)))
     if content.flaky:
@@ -189,6 +192,10 @@ def _data(content: DataSetReport) -> _Parts:
     ]
     if content.not_compared:
         facts.append(Fact("Independence not stated", "; ".join(content.not_compared)))
+    if content.empty_splits:
+        facts.append(Fact("Splits without sample", listed(content.empty_splits)))
+    if content.not_counted:
+        facts.append(Fact("Samples in no part of the domain, or not looked at", listed(content.not_counted)))
     if content.empty_cells:
         facts.append(Fact("Parts of the domain without sample", listed(content.empty_cells)))
     splits = [(item.name, item.use, str(item.count)) for item in content.splits]
@@ -212,13 +219,14 @@ def _training(content: TrainingLog) -> _Parts:
     if content.settings:
         facts.append(Fact("Also stated", _pairs(content.settings)))
     rows = [
-        (item.name, _value(item.first), _value(item.last), _value(item.least), _value(item.greatest))
+        (
+            *(item.name, _value(item.first), _value(item.last), _value(item.least), _value(item.greatest)),
+            str(item.not_finite),
+        )
         for item in content.series
     ]
-    numeric = (False, True, True, True, True)
-    return facts, [
-        ("Logged quantities", _bounded(("quantity", "first", "last", "least", "greatest"), rows, 0, numeric))
-    ]
+    heads = ("quantity", "first", "last", "least", "greatest", "not finite")
+    return facts, [("Logged quantities", _bounded(heads, rows, 0, (False, True, True, True, True, True)))]
 
 
 def _pairs(values: Mapping[str, str]) -> str:

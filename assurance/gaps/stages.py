@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from assurance.case_compliance_checks import declared_names
 from assurance.catalogue import Catalogue, DataItem, Stage
 from assurance.gaps.model import ItemState, StageItem, StageState
 from assurance.objectives import Coverage, Row
@@ -61,9 +62,10 @@ class _Index:
         self._sources |= {item.digest: item.item.id for item in snapshot.register.documents}
 
     def _documents(self, snapshot: Snapshot, covered: Coverage) -> None:
+        declared = declared_names(snapshot.loaded.case)  # a name that the case gives to something means that
         entries = {f"{covered.catalogue.id}:{row.entry.id}": row.entry for row in covered.rows}
         for document in snapshot.register.documents:
-            about = [name for name in document.record.about if name in self.names]
+            about = [name for name in document.record.about if name in self.names and name not in declared]
             for name in about:
                 self.declared.setdefault(name, []).append(document)
             for objective in document.item.objectives:

@@ -7,13 +7,13 @@ does not leave the table because a later run did not look for it. Nothing is jud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assurance.gsn.elements import Goal, Solution
 from assurance.gsn.relations import RelationType
-from assurance.objectives import Row
+from assurance.objectives import Row, holders
 from assurance.snapshot import Snapshot
 
 WHOLE = "case"
@@ -213,8 +213,8 @@ def links(snapshot: Snapshot) -> Links:
         goals_of_evidence={name: tuple(ids) for name, ids in goals_of_evidence.items()},
         against={name: tuple(ids) for name, ids in against.items() if ids},
         claim_of_goal=claims,
-        objectives_of_evidence=_listing(objectives, lambda row: row.evidence),
-        objectives_of_goal=_listing(objectives, lambda row: row.goals),
+        objectives_of_evidence=holders((key, item.row.evidence) for key, item in objectives.items()),
+        objectives_of_goal=holders((key, item.row.goals) for key, item in objectives.items()),
         problems=problems,
         opposed={name: tuple(keys) for name, keys in opposed.items()},
         goals=frozenset(goals),
@@ -230,29 +230,6 @@ def _problems(
         for key, objective in objectives.items()
         if objective.row.problems
     }
-
-
-def _listing(
-    objectives: dict[tuple[str, str], Objective], names_of: Callable[[Row], tuple[str, ...]]
-) -> dict[str, tuple[tuple[str, str], ...]]:
-    """By name, the objectives whose rows list it. Rows share their lists, and so do names that stand in the same ones."""
-    lists: dict[int, tuple[tuple[str, ...], list[tuple[str, str]]]] = {}
-    for key, objective in objectives.items():
-        names = names_of(objective.row)
-        lists.setdefault(id(names), (names, []))[1].append(key)
-    holding: dict[str, list[int]] = {}
-    for number, (names, _) in lists.items():
-        for name in dict.fromkeys(names):
-            holding.setdefault(name, []).append(number)
-    place = {key: i for i, key in enumerate(objectives)}
-    known: dict[tuple[int, ...], tuple[tuple[str, str], ...]] = {}
-    found = {}
-    for name, numbers in holding.items():
-        which = tuple(numbers)
-        if which not in known:
-            known[which] = tuple(sorted((key for number in which for key in lists[number][1]), key=place.__getitem__))
-        found[name] = known[which]
-    return found
 
 
 def _evidence(snapshot: Snapshot) -> Iterator[Evidence]:

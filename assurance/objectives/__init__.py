@@ -26,6 +26,7 @@ from assurance.objectives.rows import (
     ToolNeed,
     coverage_json,
     evidence_used,
+    holders,
     shared,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "coverage",
     "coverage_json",
     "evidence_used",
+    "holders",
     "shared",
 ]

@@ -126,7 +126,6 @@ class _Standard:
             self.deviations.setdefault(deviation.about, []).append(deviation)
         self.base = beneath_standard(base, choice, self.catalogue)
         self.judge = Judge(evidence, choice, self.tools, self.agreements)
-        self.silent = evidence.silent(choice.id)
         self._silent_about: dict[tuple[int, EvidenceKind], list[str]] = {}
 
     def cover(self) -> Coverage:
@@ -305,22 +304,21 @@ class _Standard:
         return [reason(O_NONE, f"no evidence that this objective accepts, for: {self._names(entry, pool, without)}")]
 
     def _unnamed(self, entry: Entry, pool: Pool) -> list[Reason]:
-        """Documents that could count here if they named the objective, and name none of this standard."""
+        """Documents that could count here if they named the objective, and name none at all."""
         kinds = dict.fromkeys(row.evidence for row in entry.credit if row.must_name_entry)
         ids = [name for kind in kinds for name in self._silent_on(kind, entry, pool)]
         if not ids:
             return []
         more = f" and {len(ids) - 4} more" if len(ids) > 4 else ""
         kind, they = ("is of a kind", "names") if len(ids) == 1 else ("are of kinds", "name")
-        message = (
-            f"{', '.join(ids[:4])}{more} {kind} that can count here, but {they} no objective of {self.catalogue.id}"
-        )
-        return [reason(O_UNNAMED, message)]
+        return [reason(O_UNNAMED, f"{', '.join(ids[:4])}{more} {kind} that can count here, but {they} no objective")]
 
     def _silent_on(self, kind: EvidenceKind, entry: Entry, pool: Pool) -> list[str]:
         key = (id(pool), kind)
         if key not in self._silent_about:
-            about = (one for one in self.silent.get(kind, ()) if self.evidence.is_about(one, entry.scope, pool))
+            about = (
+                one for one in self.evidence.silent.get(kind, ()) if self.evidence.is_about(one, entry.scope, pool)
+            )
             self._silent_about[key] = [document.item.id for document in about]
         return self._silent_about[key]
 

@@ -231,11 +231,12 @@ class Evidence:
                     at.setdefault(pool.position[name], []).append(document)
         return Naming(tuple(everywhere), {position: tuple(found) for position, found in at.items()})
 
-    def silent(self, standard: str) -> dict[EvidenceKind, list[DocumentEntry]]:
-        """Documents that would have to name an objective and name none of this standard, by kind."""
+    @cached_property
+    def silent(self) -> dict[EvidenceKind, list[DocumentEntry]]:
+        """Documents that would have to name an objective and name none of any standard, by kind."""
         found: dict[EvidenceKind, list[DocumentEntry]] = {}
         for document in self._opaque:
-            if document.counts and not any(name.startswith(f"{standard}:") for name in document.item.objectives):
+            if document.counts and not document.item.objectives:
                 found.setdefault(EvidenceKind(document.record.evidence_kind), []).append(document)
         return found
 

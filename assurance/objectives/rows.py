@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from assurance.catalogue import Catalogue, Entry, Selected
 from assurance.objectives.sign_off import SignOff
@@ -236,22 +236,45 @@ class Coverage:
         }
 
 
+Key = TypeVar("Key")
+
+
+def holders(lists: Iterable[tuple[Key, tuple[str, ...]]]) -> dict[str, tuple[Key, ...]]:
+    """By name, the keys whose list holds it, in the order given.
+
+    Rows share their lists, and so do names that stand in the same ones: it takes as long as the different lists are.
+    """
+    by_list: dict[int, tuple[tuple[str, ...], list[int]]] = {}
+    keys: list[Key] = []
+    for key, names in lists:
+        by_list.setdefault(id(names), (names, []))[1].append(len(keys))
+        keys.append(key)
+    holding: dict[str, list[int]] = {}
+    for number, (names, _) in by_list.items():
+        for name in dict.fromkeys(names):
+            holding.setdefault(name, []).append(number)
+    known: dict[tuple[int, ...], tuple[Key, ...]] = {}
+    for which in {tuple(numbers) for numbers in holding.values()}:
+        places = sorted(place for number in which for place in by_list[number][1])
+        known[which] = tuple(keys[place] for place in places)
+    return {name: known[tuple(numbers)] for name, numbers in holding.items()}
+
+
 def shared(covered: Iterable[Coverage]) -> dict[str, tuple[str, ...]]:
     """Evidence that serves objectives of more than one standard: digest -> 'standard:objective', in order.
 
     Whoever adds up evidence over standards counts each of these once.
     """
-    serves: dict[str, dict[str, list[str]]] = {}
-    for item in covered:
-        for row in item.rows:
-            for digest in row.evidence:
-                name = f"{item.catalogue.id}:{row.entry.id}"
-                serves.setdefault(digest, {}).setdefault(item.catalogue.id, []).append(name)
-    return {
-        digest: tuple(name for names in standards.values() for name in names)
-        for digest, standards in sorted(serves.items())
-        if len(standards) > 1
-    }
+    rows = (((item.catalogue.id, row.entry.id), row.evidence) for item in covered for row in item.rows)
+    found: dict[str, tuple[str, ...]] = {}
+    written: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
+    for digest, served in sorted(holders(rows).items()):
+        if served not in written:
+            several = len({standard for standard, _ in served}) > 1
+            written[served] = tuple(":".join(name) for name in served) if several else ()
+        if names := written[served]:
+            found[digest] = names
+    return found
 
 
 def evidence_used(covered: Iterable[Coverage]) -> int:

@@ -26,7 +26,8 @@ from evidence.records.engineering import Shows
 def toy(tmp_path: Path) -> Kit:
     made = kit(tmp_path)
     about = {"about": ["R1"]}
-    add(made, PYTEST, "junit", "performance-test", examined="executable-on-target", **about)
+    dated = PYTEST.replace('time="0.035"', 'time="0.035" timestamp="2026-01-02T10:00:00"')
+    add(made, dated, "junit", "performance-test", examined="executable-on-target", **about)
     add(made, COVERAGE_PY, "cobertura", "coverage-record", examined="source-code", **about)
     add(made, "id,text\nR1,The network shall do what R1 says.\n", "requirements-csv", "trace-record", **about)
     add(made, REQIF, "reqif", "requirement-record", **about)
@@ -51,6 +52,7 @@ def test_every_format_is_shown_with_what_it_does_not_cover(toy: Kit) -> None:
             assert not grid.numeric or len(grid.numeric) == len(grid.heads)
     words = {item.id: {fact.name: fact.value for fact in item.content.facts} for item in view.documents if item.content}
     assert words["D0"]["Passed"] == "2 of 4" and words["D0"]["Failed"] == "1 failure, 0 errors"
+    assert words["D0"]["Ran"] == "2026-01-02"
     assert words["D1"]["Statements (by lines)"] == "3 of 4 covered"
     assert "MC/DC" in words["D1"]["Not reported"]
     assert view.documents[0].outcome == "fails" and view.documents[0].bad
