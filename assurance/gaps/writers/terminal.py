@@ -107,7 +107,7 @@ def _lines(report: GapReport, case: str, everything: bool) -> Iterator[str]:
                 _status(item),
                 count_words(item, standard.covered.catalogue.scored),
                 "; ".join(f"{reason.code} {reason.message}" for reason in item.row.reasons),
-                _next(item.action),
+                "; ".join(_next(item.action).splitlines()),
                 "; ".join(typed(item.action.commands, case)) if item.action else "",
             )
             yield "\t".join(" ".join(cell.split()) for cell in cells)
