@@ -275,26 +275,29 @@ def _standards(case: Case, document: Document) -> Iterator[Finding]:
     for i, choice in enumerate(case.standards):
         try:
             catalogue = load_catalogue(choice.id)
-            yield from _level(catalogue, choice, case, document.place(("standards", i, "level")))
-            catalogue.select(choice.level)
+            wrong = _level(catalogue, choice, case, document.place(("standards", i, "level")))
+            if wrong is None:
+                catalogue.select(choice.level)
+            else:
+                yield wrong
         except InputError as error:
             place = document.place(("standards", i), choice.id)
             yield dataclasses.replace(error.finding, place=place)
 
 
-def _level(catalogue: Catalogue, choice: StandardChoice, case: Case, place: Place) -> Iterator[Finding]:
-    """The worst hazard decides, where a standard's levels follow from hazards."""
+def _level(catalogue: Catalogue, choice: StandardChoice, case: Case, place: Place) -> Finding | None:
+    """What is wrong with the level of a standard whose levels follow from hazards: the worst hazard decides."""
     found = demanded(catalogue.level_name, case.hazards)
     if found is None:
-        return
+        return None
     field, level = found
     if level is None:
         message, remedy = f"{choice.id} is selected but no hazard has a {field}", f"classify the hazards by {field}"
-        yield C_LEVEL.finding(message, place, remedy=remedy)
-    elif choice.level != level:
-        declared = f"declares level {choice.level}" if choice.level else "has no level"
-        message = f"{choice.id} {declared}; the hazards demand {level}"
-        yield C_LEVEL.finding(message, place, expected=f"level: {level}")
+        return C_LEVEL.finding(message, place, remedy=remedy)
+    if choice.level == level:
+        return None
+    declared = f"declares level {choice.level}" if choice.level else "has no level"
+    return C_LEVEL.finding(f"{choice.id} {declared}; the hazards demand {level}", place, expected=f"level: {level}")
 
 
 def _requirements(case: Case, document: Document) -> Iterator[Finding]:

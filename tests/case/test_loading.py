@@ -523,6 +523,13 @@ def test_a_medical_case_needs_neither_failure_conditions_nor_a_hara(toy: Kit, ha
     assert not [item for item in toy.take().findings if item.code in ("O234", "O237")]  # nobody speaks of aviation
 
 
+def test_the_level_of_another_standard_is_one_finding(toy: Kit) -> None:
+    toy.case["standards"] = [{"id": "do-178c", "level": "2B"}]
+    toy.write()
+    (finding,) = refused(toy.folder)
+    assert finding.code == "C112" and finding.expected == "level: B"
+
+
 def test_a_level_without_a_hazard_of_its_field_says_how_to_mend(toy: Kit) -> None:
     toy.case["standards"] = [{"id": "iec-62304", "level": "C"}]
     toy.write()
