@@ -273,15 +273,18 @@ def _doubts(case: Case, document: Document, missing: _Missing) -> Iterator[Findi
 def _standards(case: Case, document: Document) -> Iterator[Finding]:
     """Each selected standard is on board and has the level (O10x), the one that the hazards demand where they do."""
     for i, choice in enumerate(case.standards):
+        place = document.place(("standards", i), choice.id)
         try:
             catalogue = load_catalogue(choice.id)
-            wrong = _level(catalogue, choice, case, document.place(("standards", i, "level")))
-            if wrong is None:
+            place = document.place(("standards", i, "level"), choice.id)
+            if choice.level is not None:
                 catalogue.select(choice.level)
-            else:
+            wrong = _level(catalogue, choice, case, place)
+            if wrong is not None:
                 yield wrong
+            elif choice.level is None:
+                catalogue.select(None)
         except InputError as error:
-            place = document.place(("standards", i), choice.id)
             yield dataclasses.replace(error.finding, place=place)
 
 

@@ -292,7 +292,8 @@ def _signs(page: Page) -> Iterator[str]:
 
 def subject(page: Page) -> str:
     """What a page shows: the overview, the branches of some elements, or the whole argument."""
-    tops = [box.element.id for index, box in enumerate(page.boxes) if box.above or not index]
+    # an element can stand on a page twice: as its top and as the end of a branch that goes on from another
+    tops = list(dict.fromkeys(box.element.id for index, box in enumerate(page.boxes) if box.above or not index))
     if page.kind is PageKind.OVERVIEW:
         what = "overview, statements shortened"
     elif page.kind is PageKind.BRANCH and tops:

@@ -186,7 +186,7 @@ class _Standard:
             *concern.reasons,
             *(item for group in groups for item in group.found.reasons),
             *means.reasons,
-            *self._lacking(entry, pool, groups, means),
+            *([] if exempted else self._lacking(entry, pool, groups, means)),
             *([] if exempted or proposal.status is ObjectiveStatus.SUPPORTED else self._unnamed(entry, pool)),
             *([] if exempted else self._shortfalls(facts, states, groups, needs)),
             *self.tailoring.explain(entry, choice, undecided),

@@ -195,7 +195,7 @@ PERSON = {"id": "ann", "name": "Another Ann", "role": "engineer"}
         (put("standards.0", {"id": "do-178c"}), "C112", "- id: do-178c"),
         (put("standards.0.level", "A"), "C112", "level: A"),
         (put("standards.0.level", "C"), "C112", "level: C"),
-        (put("standards.0.level", "b"), "C112", "level: b"),
+        (put("standards.0.level", "b"), "O102", "level: b"),
         (put("standards.0", {"id": "iso-26262-6", "level": "B"}), "C112", "level: B"),
         (put("hazards.0", {"id": "H1", "title": "harm"}), "C106", "- id: H1"),
         (put("hazards.0.failure_condition", "bad"), "C106", "failure_condition:"),
@@ -527,7 +527,7 @@ def test_the_level_of_another_standard_is_one_finding(toy: Kit) -> None:
     toy.case["standards"] = [{"id": "do-178c", "level": "2B"}]
     toy.write()
     (finding,) = refused(toy.folder)
-    assert finding.code == "C112" and finding.expected == "level: B"
+    assert finding.code == "O102"
 
 
 def test_a_level_without_a_hazard_of_its_field_says_how_to_mend(toy: Kit) -> None:
