@@ -16,13 +16,26 @@ _LOOKALIKE = str.maketrans(
 )
 """Small letters of Cyrillic and Greek, by what they or their capitals look like, and Latin ones without decomposition."""
 
+_OPTIONAL = ("COMBINING", "VARIATION SELECTOR", "ARABIC", "HEBREW")
+"""Beginnings of the names of marks without which a name is still the same name."""
+
 
 def folded_name(name: str) -> str:
     """What two spellings of the same name have in common; never empty for a name with anything visible in it."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    kept = "".join(sign for sign in plain if unicodedata.category(sign)[0] not in "MC" or sign.isspace())
-    spaced = "".join(sign if sign.isalnum() else " " for sign in kept.translate(_LOOKALIKE))
+    kept = "".join(sign for sign in plain if sign.isspace() or not _is_dropped(sign))
+    spaced = "".join(sign if sign.isalnum() or _is_mark(sign) else " " for sign in kept.translate(_LOOKALIKE))
     return " ".join(sorted(spaced.split())) or " ".join(kept.split())
+
+
+def _is_dropped(sign: str) -> bool:
+    """Whether a sign is an accent, a point that may be left out, or cannot be seen. Marks of other scripts are vowels:
+    they tell names apart."""
+    return unicodedata.category(sign)[0] == "C" or (_is_mark(sign) and unicodedata.name(sign, "").startswith(_OPTIONAL))
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] == "M"
 
 
 def may_be_one(one: str, other: str) -> bool:
