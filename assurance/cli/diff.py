@@ -223,7 +223,7 @@ def summary(impact: Impact) -> str:
     papers = [item.source for item in impact.stale if item.kind == "document"]
     kept = impact.kept
     affected = (
-        f"{counted(len(impact.changed), 'change')} affect {counted(len(impact.requirements), 'requirement')}, "
+        f"{counted(len(impact.changed), 'change')} affect{'s' if len(impact.changed) == 1 else ''} {counted(len(impact.requirements), 'requirement')}, "
         f"{counted(len(impact.goals), 'element')} of the argument and {counted(objectives, 'objective')}; worse than before: {worse}"
     )
     again = [
