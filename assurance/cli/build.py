@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import click
 
-from assurance.cli.common import CASE, json_option, print_json, progress_bars, say, store_of
+from assurance.cli.common import CASE, FAIL_ON, json_option, print_json, progress_bars, say, say_judgement, store_of
 from assurance.cli.run import report
 from assurance.cli.writing import write_file
 from assurance.execution import Executed, execute
+from assurance.gaps import Rule, gap_report, judged, merged, rule_of
 from assurance.loading import load, require_fresh
 from assurance.objectives import coverage_json
 from assurance.snapshot import Snapshot, take
@@ -42,12 +44,17 @@ class Built:
     "--format", "formats", default=None, help="html,pdf,json,xlsx (default: all that the installation can make)."
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True)
+@FAIL_ON
 @json_option
-def build(case: Path, folder: Path | None, formats: str | None, workers: int, as_json: bool) -> None:
+def build(
+    case: Path, folder: Path | None, formats: str | None, workers: int, fail_on: str | None, as_json: bool
+) -> None:
     """Run what has to be run, derive argument and coverage, write the dossier.
 
-    Exit code 0 when the work was done, also with refuted claims and open gaps: they stand in the dossier.
+    Exit code 0 when the work was done, also with refuted claims and open gaps: they stand in the dossier. --fail-on
+    gives exit code 1, as in `assurance gaps`, once everything is written.
     """
+    rules = None if fail_on is None else rule_of(fail_on)
     built = build_case(case, folder, _formats(formats), workers, explicit=formats is not None)
     if as_json:
         print_json(
@@ -59,6 +66,20 @@ def build(case: Path, folder: Path | None, formats: str | None, workers: int, as
     else:
         report(built.done, as_json=False)
         print_summary(built)
+    if rules is not None and not _passes(built.snapshot, rules):
+        raise click.exceptions.Exit(1)
+
+
+def _passes(snapshot: Snapshot, rules: Rule) -> bool:
+    """Whether the gaps of a build pass --fail-on; says what does not."""
+    policy = merged(None, rules)
+    judgement = (
+        judged(snapshot, gap_report(snapshot), policy, date.today(), everything=True).judgement if policy else None
+    )
+    if judgement is None:
+        return True
+    say_judgement(judgement)
+    return judgement.passed
 
 
 def build_case(case: Path, folder: Path | None, formats: list[str], workers: int, *, explicit: bool) -> Built:

@@ -17,6 +17,7 @@ from evidence.diagnostics import Finding, Severity, registered
 if TYPE_CHECKING:  # what only a command at work needs is imported where it is used
     from rich.console import Console
 
+    from assurance.gaps.model import Judgement
     from assurance.loading import LoadedCase
     from evidence.engines.base import Progress as ProgressCall
     from evidence.store import Store
@@ -24,6 +25,13 @@ if TYPE_CHECKING:  # what only a command at work needs is imported where it is u
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 CASE = click.argument("case", type=click.Path(path_type=Path))
+
+FAIL_ON = click.option(
+    "--fail-on",
+    default=None,
+    help="What gives exit code 1, separated by commas: statuses of objectives asked for (contradicted,open), "
+    "a severity (error, warning), codes of reasons and findings (T117).",
+)
 
 
 def json_option(command: Decorated) -> Decorated:
@@ -46,6 +54,15 @@ def say(text: str) -> None:
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def say_judgement(judgement: Judgement) -> None:
+    """What a policy found, failures first."""
+    for finding in (*judgement.failures, *(item for item in judgement.findings if item not in judgement.failures)):
+        say(str(finding))
+    if judgement.failures:
+        several = "s" if len(judgement.failures) > 1 else ""
+        say(f"{len(judgement.failures)} failure{several} under the policy of {judgement.today}")
 
 
 def store_of(loaded: LoadedCase) -> Store:

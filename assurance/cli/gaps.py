@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from assurance.cli.common import CASE, json_option, out, say, store_of
+from assurance.cli.common import CASE, FAIL_ON, json_option, out, say, say_judgement, store_of
 from assurance.cli.writing import write_file
 from assurance.collector import cycles_left_alone
 from assurance.gaps import GapReport, Rule, gap_report, judged, merged, read_policy, rule_of
@@ -44,12 +44,7 @@ FORMATS = ("text", "json", "csv", "xlsx", "sarif", "junit")
 @click.option("--standard", help="Only this standard.")
 @click.option("--level", help="Look at another level than the case declares (with --standard).")
 @click.option("--all", "everything", is_flag=True, help="Also what is no gap (text; other formats always hold all).")
-@click.option(
-    "--fail-on",
-    default=None,
-    help="What gives exit code 1, separated by commas: statuses of objectives asked for (contradicted,open), "
-    "a severity (error, warning), codes of reasons and findings (T117).",
-)
+@FAIL_ON
 @click.option("--policy", type=click.Path(path_type=Path), help="A policy file for CI: what fails, what is allowed.")
 @click.option("--template", metavar="STANDARD:OBJECTIVE", help="Print the skeleton of a document that would serve.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -99,7 +94,7 @@ def gaps(
     for finding in report.stale:
         say(str(finding))
     if report.judgement is not None:
-        _say_judgement(report)
+        say_judgement(report.judgement)
     raise click.exceptions.Exit(1 if report.stale or (report.judgement and not report.judgement.passed) else 0)
 
 
@@ -171,12 +166,3 @@ def _deliver(content: str | bytes, target: Path | None) -> None:
         return
     write_file(target, content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
     say(f"written: {target}")
-
-
-def _say_judgement(report: GapReport) -> None:
-    judgement = report.judgement
-    assert judgement is not None
-    for finding in (*judgement.failures, *(item for item in judgement.findings if item not in judgement.failures)):
-        say(str(finding))
-    if judgement.failures:
-        say(f"{len(judgement.failures)} failures under the policy of {judgement.today}")

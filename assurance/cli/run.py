@@ -19,18 +19,35 @@ from evidence.digest import short
 @click.option("--only", multiple=True, metavar="RUN", help="Only this run (may be repeated).")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Runs at the same time.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["refuted", "not-met"]),
+    multiple=True,
+    help="Exit code 1 when a run found counterexamples (refuted), or does not establish what is asked for (not-met).",
+)
 @json_option
-def run(case: Path, only: tuple[str, ...], workers: int, device: Literal["auto", "cpu", "cuda"], as_json: bool) -> None:
+def run(
+    case: Path,
+    only: tuple[str, ...],
+    workers: int,
+    device: Literal["auto", "cpu", "cuda"],
+    fail_on: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Carry out the certification runs. What the store answers already is skipped: run again to resume.
 
-    Exit code 0 when the runs did their work, whatever they found; 2 when a run could not be carried out.
+    Exit code 0 when the runs did their work, whatever they found, unless --fail-on says otherwise; 2 when a run could
+    not be carried out.
     """
     loaded = load(case)
     with progress_bars() as bars:
         done = execute(loaded, store_of(loaded), only, workers, device, bars)
     report(done, as_json)
-    crashed = any(item.crash for item in done)
-    raise click.exceptions.Exit(3 if crashed else 2 if any(item.failures for item in done) else 0)
+    if any(item.crash for item in done):
+        raise click.exceptions.Exit(3)
+    if any(item.failures for item in done):
+        raise click.exceptions.Exit(2)
+    raise click.exceptions.Exit(1 if any(item.outcome in fail_on for item in done) else 0)
 
 
 def report(done: list[Executed], as_json: bool) -> None:

@@ -94,6 +94,23 @@ def test_run_again_keeps_the_records(cli: Cli, case: Path) -> None:
     assert sorted((case / "evidence").rglob("*")) == before
 
 
+def test_runs_and_builds_fail_on_what_they_are_told_to(cli: Cli, case: Path) -> None:
+    """Without being told they end well, also with counterexamples and open gaps."""
+    outcomes = {item["run"]: item["outcome"] for item in cli("run", case, "--json").json()["runs"]}
+    assert set(outcomes.values()) == {"refuted", "not-met"}
+    for run, outcome in outcomes.items():
+        for word in ("refuted", "not-met"):
+            answer = cli("run", case, "--only", run, "--fail-on", word)
+            assert answer.code == (1 if outcome == word else 0), (run, outcome, word)
+    assert cli("run", case, "--fail-on", "refuted", "--fail-on", "not-met").code == 1
+    assert cli("run", case, "--fail-on", "open").code == 2
+    assert cli("build", case, "--format", "json", "--fail-on", "open").code == 1
+    assert (case / "build" / "coverage.json").is_file()
+    answer = cli("build", case, "--format", "json", "--fail-on", "stale")
+    assert answer.code == (1 if "O271" in answer.err else 0)
+    assert cli("build", case, "--format", "json", "--fail-on", "gone").code == 2
+
+
 def test_run_only_unknown(cli: Cli, case: Path) -> None:
     answer = cli("run", case, "--only", "nothing")
     assert answer.code == 2
