@@ -389,7 +389,7 @@ class Evidence:
         """A document held against one item in a scope. `named`: it names the entry itself."""
         record, declared = document.record, document.item
         made = self._made(scope, item)
-        own = item != CASE and item in record.about and self._speaks(scope, item)
+        own = item != CASE and item in self._about(document, scope) and self._speaks(scope, item)
         signature = Signature(
             EvidenceKind(record.evidence_kind),
             record.artefact,

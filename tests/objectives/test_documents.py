@@ -54,6 +54,19 @@ def test_a_document_about_the_case_is_supporting_unless_it_names_item_or_objecti
     assert row(toy, "A-6.1").status is ObjectiveStatus.PARTIAL and "O253" in codes(row(toy, "A-6.1"))
 
 
+def test_a_read_list_declared_about_the_case_speaks_of_what_it_lists(toy: Kit) -> None:
+    """Of the rows that it holds it is about each; of a requirement that it does not hold it says nothing."""
+    sentence = next(item["text"] for item in toy.case["requirements"] if item["id"] == "R1")
+    text = f"id,text,parents\nR1,{sentence},SR1\n"
+    made = offer(toy, "LIST", evidence="trace-record", format="requirements-csv", about=["case"])
+    (toy.folder / made["path"]).write_text(text)
+    made["digest"] = of_bytes(text.encode())
+    found = row(toy, "A-3.6")
+    assert "O253" not in codes(found), "it names R1 itself"
+    listed = next(item for item in toy.take().register.documents if item.item.id == "LIST").digest
+    assert listed in found.evidence
+
+
 def test_naming_one_objective_is_naming_no_other(toy: Kit) -> None:
     passed(toy, about=["case"], objectives=["do-178c:A-6.3"])
     assert row(toy, "A-6.1").status is ObjectiveStatus.OPEN and "O253" in codes(row(toy, "A-6.1"))
