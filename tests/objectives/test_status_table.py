@@ -33,13 +33,12 @@ UNASKED = (Applicability.NOT_REQUIRED, Applicability.NO_RECOMMENDATION)
 
 
 def rows() -> list[Facts]:
-    """Every combination; of two kinds of items with one standing, and of two standings with one kind of items."""
+    """Every combination."""
     return [
         Facts(applicability, items, standings, stale, independence, not_applicable, choice, none_needed, agreed)
         for applicability in Applicability
         for items in ITEMS
         for standings in STANDINGS
-        if len(items) < 2 or len(standings) < 2
         for stale in (False, True)
         for independence in (None, False, True)
         for not_applicable, choice, none_needed, agreed in (

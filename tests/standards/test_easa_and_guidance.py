@@ -3,14 +3,13 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "case"))
 
 from case_toys import Kit, kit
+from fact_sheets import by_id, facts
 
 from assurance.catalogue import Catalogue, Entry, load
 from assurance.catalogue_vocabulary import Applicability, CreditLevel, EvidenceKind, Grade, Mark, NextKind, Status
@@ -18,7 +17,6 @@ from assurance.objectives import ObjectiveStatus, Row
 from evidence.verdict import Artefact, GuaranteeKind
 
 ROOT = Path(__file__).resolve().parents[2]
-FACTS = ROOT.parent / "shared" / "facts" / "standards"
 EASA, ACT, RMF, GMLP = "easa-cp-issue2", "eu-ai-act", "nist-ai-rmf", "fda-gmlp"
 IDS = (EASA, ACT, RMF, GMLP)
 PROOFS = {
@@ -34,18 +32,6 @@ FAMILIES = {
     "CO": 6, "CL": 1, "SA": 3, "ICSA": 2, "IS": 3, "ET": 8, "DA": 10, "DM": 9, "LM": 16, "IMP": 12, "CM": 1,
     "QA": 1, "RU": 3, "SU": 2, "EXP": 19, "HF": 30, "SRM": 2, "ORG": 8,
 }  # fmt: skip
-
-
-def sheet(id: str) -> dict[str, Any]:
-    path = FACTS / f"{id}.yaml"
-    if not path.is_file():
-        pytest.skip(f"fact sheet {id}.yaml is not at hand beside the repository (../shared)")
-    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
-
-
-def by_id(id: str) -> dict[str, Entry]:
-    return {entry.id: entry for entry in load(id).entries}
 
 
 def easa(id: str) -> Entry:
@@ -73,8 +59,8 @@ def test_128_objectives_and_8_provisions_by_family() -> None:
     assert (len(catalogue.entries) - len(provisions), len(provisions)) == (128, 8)
 
 
-def test_counts_agree_with_the_checks_of_the_sheet() -> None:
-    checks = sheet(EASA)["checks"]
+def test_counts_agree_with_the_checks_of_the_facts() -> None:
+    checks = facts(EASA)["checks"]
     assert checks["by_family"] == FAMILIES
     assert (checks["count_listed"], checks["count_without_ORG"]) == (136, 128)
 
@@ -90,8 +76,8 @@ def test_numbers_of_the_proposal_do_not_stand_under_issue_02() -> None:
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_identifiers_are_those_of_the_sheet(id: str) -> None:
-    assert list(by_id(id)) == [as_written(id, row["id"]) for row in sheet(id)["objectives"]]
+def test_identifiers_are_those_of_the_facts(id: str) -> None:
+    assert list(by_id(id)) == [as_written(id, row["id"]) for row in facts(id)["objectives"]]
 
 
 def test_the_risk_framework_has_4_functions_19_categories_and_72_subcategories() -> None:
@@ -106,7 +92,7 @@ def test_the_risk_framework_has_4_functions_19_categories_and_72_subcategories()
         ]
     assert below == {"GOVERN": 19, "MAP": 18, "MEASURE": 22, "MANAGE": 13}
     assert below.total() == 72
-    checks, rows = sheet(RMF)["checks"], sheet(RMF)["objectives"]
+    checks, rows = facts(RMF)["checks"], facts(RMF)["objectives"]
     assert dict(below) == checks["by_function"]
     assert [len(entry.activities) for entry in catalogue.entries] == [row["subcategories"] for row in rows]
 
@@ -115,8 +101,8 @@ def test_the_act_is_there_from_article_9_to_15_and_gmlp_has_ten_principles() -> 
     assert [table.ref for table in load(ACT).tables] == [f"Article {number}" for number in range(9, 16)]
     assert all(entry.ref.startswith(f"Article {entry.table[4:]}") for entry in load(ACT).entries)
     assert [entry.id for entry in load(GMLP).entries] == [f"GMLP-{number}" for number in range(1, 11)]
-    assert sheet(ACT)["checks"]["articles"] == list(range(9, 16))
-    assert sheet(GMLP)["checks"]["principles"] == 10
+    assert facts(ACT)["checks"]["articles"] == list(range(9, 16))
+    assert facts(GMLP)["checks"]["principles"] == 10
 
 
 # Marks and standing -------------------------------------------------------------------------------------------
@@ -135,9 +121,9 @@ def test_the_watermark_of_the_concept_paper_says_that_it_is_guidance() -> None:
     assert mark and "CONCEPT PAPER" in mark and "guidance" in mark and "no accepted means" in mark
 
 
-def test_ai_levels_agree_with_the_sheet() -> None:
+def test_ai_levels_agree_with_the_facts() -> None:
     entries = by_id(EASA)
-    for row in sheet(EASA)["objectives"]:
+    for row in facts(EASA)["objectives"]:
         entry = entries[row["id"]]
         for level, word in row["levels"].items():
             wanted = Mark.NOT_REQUIRED if word == "not expected" else Mark.RECOMMENDED
@@ -382,6 +368,6 @@ def kinds(entry: Entry) -> set[str]:
 @pytest.mark.parametrize("id", IDS)
 def test_every_kind_that_the_sheet_names_is_spoken_of(id: str) -> None:
     entries = by_id(id)
-    for row in sheet(id)["objectives"]:
+    for row in facts(id)["objectives"]:
         entry = entries[as_written(id, row["id"])]
         assert set(row["ml_relevance"]["evidence_kinds"]) <= kinds(entry), entry.id
