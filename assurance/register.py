@@ -19,7 +19,16 @@ from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import of_bytes
 from evidence.errors import AssuranceError
 from evidence.limits import Limit, limits_of
-from evidence.records import DocumentRecord, Guarantee, RunRecord, Shows, SmoothingRecord, read_record, record_bytes
+from evidence.records import (
+    DocumentRecord,
+    Guarantee,
+    RecordReader,
+    RunRecord,
+    Shows,
+    SmoothingRecord,
+    read_record,
+    record_bytes,
+)
 from evidence.records.engineering import measured
 from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
@@ -160,9 +169,10 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     newest = {entry.run: number for number, entry in enumerate(entries)}
     runs = []
     whole: set[str] = set()
+    read = RecordReader()
     for number, entry in enumerate(entries):
         try:
-            record = read_record(store.get(entry.record), f"record {entry.record}")
+            record = read(store.get(entry.record), f"record {entry.record}")
             for digest in record.artefacts.values():
                 if digest not in whole:
                     store.get(digest)  # a proof whose certificate is gone or altered cannot be checked again
@@ -177,7 +187,7 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
             message = f"record {entry.record} of run {entry.run!r} for {entry.requirement!r}: {entry.outcome}"
             findings.append(E_ORPHAN.finding(message, Place(element=entry.run)))
         runs.append(_item(entry, record, current, number))
-    for digest, record in _unjournaled(store, {entry.record for entry in entries}):
+    for digest, record in _unjournaled(store, {entry.record for entry in entries} | whole):
         findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
         runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
     documents, found = _documents(loaded)
@@ -186,9 +196,12 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
 
 def _unjournaled(store: Store, known: set[str]) -> list[tuple[str, RunRecord]]:
     """Records that answered a request and that no journal entry names: the journal lost them, or a run was killed."""
+    unknown = {digest for digest in store.digests() if digest not in known and store.begins(digest, b"{")}
+    if not unknown:  # as in most stores: then the index, a file for each request, need not be read
+        return []
     found: dict[str, RunRecord] = {}
     for _, digest, _ in store.answers():
-        if digest in known or digest not in store:
+        if digest not in unknown:
             continue
         try:
             record = read_record(store.get(digest), f"record {digest}")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 PREFIX = "sha256:"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 """A digest as it is written everywhere: the algorithm, a colon, lower-case hexadecimal."""
@@ -21,7 +22,7 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 def is_digest(text: str) -> bool:
     """Whether a text is a digest in the one form in which digests are written."""
-    return re.fullmatch(r"sha256:[0-9a-f]{64}", text) is not None
+    return _DIGEST.fullmatch(text) is not None
 
 
 def of_bytes(data: bytes) -> str:

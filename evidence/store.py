@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,6 +54,7 @@ class Entry:
     """What the record said of the criterion at the time: met, not-met, refuted."""
 
 
+_BLOCK = 1 << 16
 MAX_SCRATCH = 512_000_000
 """Bytes of one search that is set aside."""
 
@@ -87,12 +87,12 @@ class ScratchFile:
 
 def _entry(line: bytes, place: Place) -> Entry:
     try:
-        entry = Entry(**parse_json(line))
-    except (ValueError, TypeError):
-        entry = None
-    if entry is None or not all(isinstance(getattr(entry, name), str) for name in Entry.__slots__):
-        raise StoreError.of(E_INDEX, "unreadable journal entry", place)
-    return entry
+        fields = parse_json(line)
+        if all(isinstance(value, str) for value in fields.values()):
+            return Entry(**fields)
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise StoreError.of(E_INDEX, "unreadable journal entry", place)
 
 
 class Store:
@@ -129,6 +129,14 @@ class Store:
             raise StoreError.of(E_ALTERED, f"object {digest} holds other bytes", Place(path))
         return data
 
+    def begins(self, digest: str, start: bytes) -> bool:
+        """Whether bytes are held under a digest and begin like this; they are not compared with it."""
+        try:
+            with self._path(digest).open("rb") as stream:
+                return stream.read(len(start)) == start
+        except OSError:
+            return False
+
     def path(self, digest: str) -> Path:
         """Where the bytes with this digest lie, or would. Raises StoreError E102 for what is no digest."""
         return self._path(digest)
@@ -149,13 +157,7 @@ class Store:
     def answers(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every request key that has an answer, the record that answers it, and facts about the run, by key.
         Raises StoreError E104 for a broken index."""
-        try:
-            names = sorted(path.name for path in (self.root / "requests").iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise StoreError.of(E_INDEX, f"requests: {error.strerror}", Place(str(self.root / "requests"))) from None
-        for name in names:
+        for name in _names(self._requests):
             key = PREFIX + name.removesuffix(".json")
             if name.endswith(".json") and is_digest(key):
                 record, sidecar = self._answer(f"{self._requests}{name}")
@@ -219,9 +221,11 @@ class Store:
 
     def digests(self) -> Iterator[str]:
         """All digests in the store, sorted."""
-        for path in sorted(self.root.glob("objects/??/*")):
-            if re.fullmatch(r"[0-9a-f]{64}", path.name):
-                yield PREFIX + path.name
+        for folder in _names(self._objects):
+            if len(folder) == 2:
+                for name in _names(f"{self._objects}{folder}"):
+                    if is_digest(PREFIX + name) and name.startswith(folder):
+                        yield PREFIX + name
 
     def _answer(self, path: Path | str) -> tuple[str, dict[str, Any]]:
         """Record and sidecar of one entry of the index; a sidecar that is none is empty."""
@@ -248,9 +252,15 @@ class Store:
 
 
 def _read(path: Path | str) -> bytes:
-    """The bytes of a small file; ten thousand of them are read at once, and pathlib takes longer than the reading."""
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123
-        return stream.readall()
+    """The bytes of a file. Ten thousand small ones are read at once: a file object for each takes longer than that."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        blocks = []
+        while block := os.read(handle, _BLOCK):
+            blocks.append(block)
+    finally:
+        os.close(handle)
+    return b"".join(blocks)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -268,6 +278,16 @@ def _write(path: Path, data: bytes) -> None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
         raise StoreError.of(E_WRITE, f"cannot write: {error.strerror}", Place(str(path))) from None
+
+
+def _names(folder: str) -> list[str]:
+    """What lies in a folder, sorted; nothing where there is none. Raises StoreError E104 when it cannot be listed."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError.of(E_INDEX, f"cannot list: {error.strerror}", Place(folder)) from None
 
 
 def _is_file(path: Path) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from evidence.diagnostics import Place, Severity, code
 from evidence.digest import canonical_json, parse_json
@@ -17,6 +18,7 @@ from evidence.records.external import ExternalVerdictRecord
 from evidence.records.letters import overall
 from evidence.records.reachability import OutputRange, OutputRangeRecord
 from evidence.records.smoothing import SmoothedInput, SmoothingRecord
+from evidence.specification import Frozen
 
 __all__ = [
     "AttackSummary",
@@ -33,6 +35,7 @@ __all__ = [
     "Recheck",
     "Record",
     "RecordBase",
+    "RecordReader",
     "RunRecord",
     "Shows",
     "SmoothedInput",
@@ -50,6 +53,8 @@ Record = Annotated[
     BoundsRecord | OutputRangeRecord | SmoothingRecord | ExternalVerdictRecord | DocumentRecord,
     Field(discriminator="kind"),
 ]
+_SHARED = ("statement", "guarantee", "provenance")
+"""Parts that have one type in every family of records."""
 _ADAPTER: TypeAdapter[RunRecord | DocumentRecord] = TypeAdapter(Record)
 
 E_RECORD = code("E101", Severity.ERROR, "not a valid evidence record", "repeat the run; do not edit stored records")
@@ -63,10 +68,39 @@ def record_bytes(record: RunRecord | DocumentRecord) -> bytes:
 
 def read_record(data: bytes, name: str) -> RunRecord | DocumentRecord:
     """A record from stored bytes. Raises StoreError E101 when it is malformed or incoherent."""
-    if len(data) > MAX_RECORD_BYTES:
-        raise StoreError.of(E_RECORD, f"{name}: {len(data)} bytes", Place(name))
-    try:
-        return _ADAPTER.validate_python(parse_json(data), strict=False)
-    except ValueError as error:
-        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise StoreError.of(E_RECORD, f"{name}: {detail}", Place(name)) from None
+    return RecordReader()(data, name)
+
+
+class RecordReader:
+    """Reads many records. Those of one case share what they state and how they were made: what is written in the
+    same way in several of them is read once, and they hold one object for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], Frozen] = {}
+        """By part, and by how it is written: values that differ in anything, types included, differ in that."""
+
+    def __call__(self, data: bytes, name: str) -> RunRecord | DocumentRecord:
+        """A record from stored bytes. Raises StoreError E101 when it is malformed or incoherent."""
+        if len(data) > MAX_RECORD_BYTES:
+            raise StoreError.of(E_RECORD, f"{name}: {len(data)} bytes", Place(name))
+        try:
+            return self._record(parse_json(data))
+        except ValueError as error:
+            detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise StoreError.of(E_RECORD, f"{name}: {detail}", Place(name)) from None
+
+    def _record(self, value: Any) -> RunRecord | DocumentRecord:
+        if not isinstance(value, dict):
+            return _ADAPTER.validate_python(value)
+        new = {}
+        for part in _SHARED:
+            if isinstance(written := value.get(part), dict):
+                key = (part, to_json(written))
+                if key in self._known:
+                    value[part] = self._known[key]
+                else:
+                    new[key] = part
+        record = _ADAPTER.validate_python(value)
+        for key, part in new.items():
+            self._known[key] = getattr(record, part)
+        return record

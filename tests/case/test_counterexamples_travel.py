@@ -320,6 +320,10 @@ def test_every_kind_of_record_counts_wherever_it_lies(toy: Kit) -> None:
     record = ranges(statement, "R", counterexamples=(example((2.0, 3.0), DOWN),))
     digest = toy.store.put(record_bytes(record))
     assert toy.take().standings["R2"].refuted == 0, "in the store alone it is nobody's record"
+    toy.store.put(b"{}")
+    (toy.store.root / "objects" / "ff").mkdir()
+    (toy.store.root / "objects" / "ff" / ("f" * 64)).mkdir()
+    assert toy.take().standings["R2"].refuted == 0, "what is no record at all neither"
     toy.store.remember("sha256:" + "1" * 64, digest, {})
     assert toy.take().standings["R2"].refuted == 1, "lost by the journal"
     assert "E109" in {item.code for item in toy.take().findings}

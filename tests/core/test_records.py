@@ -22,6 +22,7 @@ from evidence.records import (
     OutputRange,
     OutputRangeRecord,
     Recheck,
+    RecordReader,
     SmoothedInput,
     SmoothingRecord,
     overall,
@@ -370,6 +371,74 @@ def test_nan_literals_in_stored_json_are_refused() -> None:
     for literal in ("NaN", "Infinity", "-Infinity"):
         with pytest.raises(StoreError):
             read_record(text.replace('"sigma":0.5', f'"sigma":{literal}').encode(), "r")
+
+
+def outcome(reader: Any, data: bytes) -> Any:
+    """The record with the bytes that it would be stored as, or the message of the refusal."""
+    try:
+        record = reader(data, "r")
+    except StoreError as error:
+        return str(error)
+    return record, record_bytes(record)
+
+
+def test_what_records_share_is_one_object() -> None:
+    read = RecordReader()
+    first, other = (read(record_bytes(bounds_record(letters)), "r") for letters in ("PCRU", "PPPP"))
+    assert isinstance(first, BoundsRecord) and isinstance(other, BoundsRecord)
+    assert first.statement is other.statement and first.guarantee is other.guarantee
+    assert first.regions != other.regions
+
+
+def test_what_is_shared_fits_every_family() -> None:
+    """One reader may meet the same part in any family; it would refuse it if one of them wanted another type."""
+    for family in (BoundsRecord, OutputRangeRecord, SmoothingRecord, ExternalVerdictRecord, DocumentRecord):
+        for name in ("statement", "guarantee", "provenance"):
+            if field := family.model_fields.get(name):
+                assert field.annotation == BoundsRecord.model_fields[name].annotation
+
+
+def _changed(value: Any, data: st.DataObject) -> Any:
+    """A JSON value with one leaf, or one part of it, replaced by something alike."""
+    if isinstance(value, dict) and value and data.draw(st.booleans()):
+        key = data.draw(st.sampled_from(sorted(value)))
+        return value | {key: _changed(value[key], data)}
+    if isinstance(value, list) and value and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(value) - 1))
+        return [*value[:at], _changed(value[at], data), *value[at + 1 :]]
+    alike = [
+        True,
+        1,
+        1.0,
+        "1",
+        False,
+        0,
+        0.0,
+        -0.0,
+        None,
+        [],
+        {},
+        "real",
+        "left",
+        {"kind": "linf"},
+        [[]],
+        math.nan,
+        "\ud800",
+    ]
+    return data.draw(st.sampled_from(alike))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ALL), st.booleans()), min_size=2, max_size=6), st.data())
+def test_a_reader_of_many_reads_each_as_if_alone(records: list[tuple[Any, bool]], data: st.DataObject) -> None:
+    read = RecordReader()
+    for record, damaged in records:
+        value = json.loads(record_bytes(record))
+        if damaged:
+            part = data.draw(st.sampled_from(sorted({"statement", "guarantee", "provenance"} & set(value))))
+            value[part] = _changed(value[part], data)
+        stored = json.dumps(value).encode()
+        assert outcome(read, stored) == outcome(read_record, stored)
 
 
 @settings(max_examples=300, deadline=None)
