@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.digest import MAX_JSON_DEPTH, PREFIX, canonical_json, of_bytes, of_file, parse_json, short
+from evidence.digest import PREFIX, canonical_json, of_bytes, of_file, parse_json, short
 from evidence.errors import AssuranceError, StoreError
 from evidence.store import Entry, Store
 
@@ -52,7 +53,7 @@ def test_hashed_json_has_one_form_and_no_nan() -> None:
 
 
 def test_json_is_read_to_a_bounded_depth_whatever_the_interpreter_allows() -> None:
-    at = b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH
+    at = b"[" * 150 + b"]" * 150
     assert parse_json(at) == json.loads(at)
     text = b'{"a": "[[[[{{", "b\\"[": "\\\\", "c": [' + b'["]"],' * 500 + b"[]]}"
     assert parse_json(text) == json.loads(text), "brackets inside strings are no levels"
@@ -60,7 +61,7 @@ def test_json_is_read_to_a_bounded_depth_whatever_the_interpreter_allows() -> No
     sys.setrecursionlimit(1_000_000)
     try:
         for deep in (
-            b"[" + at + b"]",
+            b"[" * 250 + b"]" * 250,
             b"[" * 1_000_000,
             b'{"a":' * 1_000_000,
             b'["' + b'\\"' * 500_000,
@@ -70,6 +71,15 @@ def test_json_is_read_to_a_bounded_depth_whatever_the_interpreter_allows() -> No
                 parse_json(deep)
     finally:
         sys.setrecursionlimit(limit)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(0, 40), st.integers(-(10**30), 10**30))
+def test_numbers_are_read_to_the_nearest_double(value: float, digits: int, whole: int) -> None:
+    """A bound that a reader rounds the wrong way would be another bound."""
+    for text in (repr(value), f"{value:.{digits}e}", f"{Decimal(value) / 3:.40e}", f"{whole}.5e-17"):
+        assert float(parse_json(text.encode())).hex() == float(text).hex()
+    assert parse_json(str(whole).encode()) == whole
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------------
