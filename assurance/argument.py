@@ -10,13 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from assurance.binding import bind, document_reference, documents_on, documents_status, leg_of, vocabulary
 from assurance.case import BallsOf, Case, Requirement
 from assurance.challenges import Doubt, doubts_of
 from assurance.claims import Claim
-from assurance.confidence import confidence_data, mark_evidence_links
+from assurance.confidence import mark_evidence_links
+from assurance.domain import Domain
 from assurance.doubts import Challenged, exclusions_status, residual_risks, weave
 from assurance.gsn.model import Argument
 from assurance.gsn.patterns.data import G_KEY
@@ -28,13 +27,10 @@ from assurance.loading import LoadedCase
 from assurance.register import DocumentEntry, Register
 from assurance.status import RESULT_KINDS, Standing, Status, roll_up
 from assurance.strength import Strengths
-from assurance.support import positions
 from assurance.words import claim_words, counted, result_words
 from evidence.diagnostics import Finding
 from evidence.digest import short
-from evidence.errors import AssuranceError, InputError
-from evidence.records import SmoothingRecord
-from evidence.regions import expand
+from evidence.errors import InputError
 from evidence.specification import InputBalls
 from evidence.threat import describe
 from evidence.verdict import Artefact
@@ -126,6 +122,7 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
     case = loaded.case
     about_requirements = documents_on(register, "requirements")
     doubts = doubts_of(loaded, register)
+    domain = Domain(loaded)
     return {
         "system": case.system.name,
         "function": case.system.function,
@@ -137,12 +134,13 @@ def _data(loaded: LoadedCase, register: Register, standings: dict[str, Standing]
         ),
         "hazards": "; ".join(f"{item.id} {item.title} ({', '.join(item.classes)})" for item in case.hazards),
         "requirements_shown": leg_of(about_requirements, documentary_status("requirements", about_requirements)),
-        "requirements": [_requirement(loaded, register, standings[item.id], item) for item in case.requirements],
+        "requirements": [
+            _requirement(loaded, register, domain, standings[item.id], item) for item in case.requirements
+        ],
         "legs": [_leg(case, register, name, text) for name, text in _LEGS],
         "residual_risks": residual_risks(doubts),
         "exclusions_status": exclusions_status(doubts).value,
         "exclusions_summary": _exclusions_summary(case),
-        **confidence_data(register),
     }
 
 
@@ -159,10 +157,10 @@ def _leg(case: Case, register: Register, name: str, text: str) -> dict[str, Any]
 
 
 def _requirement(
-    loaded: LoadedCase, register: Register, standing: Standing, requirement: Requirement
+    loaded: LoadedCase, register: Register, domain: Domain, standing: Standing, requirement: Requirement
 ) -> dict[str, Any]:
     claim = loaded.claims.get(requirement.id)
-    domain_status, domain = _domain(loaded, claim, standing)
+    domain_status, domain_text = _domain(domain, claim, standing)
     return {
         "id": requirement.id,
         "text": requirement.text,
@@ -175,7 +173,7 @@ def _requirement(
         "evidence": _evidence(register, standing, requirement),
         "meaning_status": _meaning(claim).value,
         "reviews": _reviews(loaded, requirement),
-        "domain": domain,
+        "domain": domain_text,
         "domain_status": domain_status.value,
         "domain_evidence": _domain_evidence(standing, domain_status),
     }
@@ -253,14 +251,14 @@ def _domain_evidence(standing: Standing, status: Status) -> list[dict[str, str]]
     return [{"id": "regions", "digest": digest, "text": f"Volume of the regions that record {short(digest)} examined"}]
 
 
-def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tuple[Status, str]:
+def _domain(domain: Domain, claim: Claim | None, standing: Standing) -> tuple[Status, str]:
     """Status and text of the goal that joins the examined regions to the operational design domain."""
     if claim is None:
         return Status.UNDEVELOPED, "What is shown holds throughout the operational design domain."
     if isinstance(claim.statement.regions, InputBalls):
         text = f"The {counted(standing.total, 'listed input')} of {claim.requirement} represent the operational design domain."
         return Status.UNDEVELOPED, text
-    share = domain_share(loaded, claim, standing)
+    share = domain.share(claim, standing)
     shown = (
         "their volume cannot be compared with it"
         if share is None
@@ -269,58 +267,6 @@ def _domain(loaded: LoadedCase, claim: Claim | None, standing: Standing) -> tupl
     text = f"What is shown for {claim.requirement} extends to the whole operational design domain ({shown})."
     whole = share is not None and share >= 1 - 1e-12 and standing.status not in (Status.UNDEVELOPED, Status.STALE)
     return (Status.SUPPORTED if whole else Status.UNDEVELOPED), text
-
-
-def domain_share(loaded: LoadedCase, claim: Claim, standing: Standing) -> float | None:
-    """Share of the ODD's volume in regions that the best record proved; None when ODD and inputs are not the same parameters."""
-    if standing.best is None or not standing.established or isinstance(standing.best.record, SmoothingRecord):
-        return 0.0
-    linked = {item.input: item.range for item in loaded.case.odd.parameters if item.input}
-    ports = claim.statement.inputs
-    if len(linked) != len(loaded.case.odd.parameters):
-        return None  # a parameter that is no input, or an input with two ranges
-    if any(port.name not in linked or linked[port.name].unit != port.unit for port in ports):
-        return None
-
-    def blobs(digest: str) -> bytes:
-        path = loaded.path_of(digest)
-        return path.read_bytes() if path else b""
-
-    try:
-        regions = expand(claim.statement, blobs)
-    except AssuranceError:
-        return None
-    low = np.array([linked[port.name].lower for port in ports])
-    high = np.array([linked[port.name].upper for port in ports])
-    if (high <= low).any():
-        return None
-    letters = [standing.best.record.regions[i] for i in positions(claim, standing.best.record)]
-    if len(letters) != len(regions):
-        return None
-    proved = np.array([letter == "P" for letter in letters])
-    lower, upper = ((np.clip(side, low, high) - low) / (high - low) for side in (regions.lower, regions.upper))
-    return union_volume(lower[proved], upper[proved])
-
-
-def union_volume(lower: Any, upper: Any) -> float | None:
-    """Volume of a union of boxes [R, n] by coordinate compression; None when that would be too large."""
-    # outward rounding puts two edges a few ulp apart: the same grid for all joins them, and moves none by more
-    lower, upper = np.round(lower, 9), np.round(upper, 9)
-    edges = [np.unique(np.concatenate([lower[:, i], upper[:, i]])) for i in range(lower.shape[1])]
-    size = int(np.prod([float(max(len(edge) - 1, 0)) for edge in edges]))
-    if size == 0:
-        return 0.0
-    if size > 20_000_000:
-        return None
-    filled = np.zeros([len(edge) - 1 for edge in edges], dtype=bool)
-    starts = [np.searchsorted(edge, lower[:, i]) for i, edge in enumerate(edges)]
-    ends = [np.searchsorted(edge, upper[:, i]) for i, edge in enumerate(edges)]
-    for r in range(len(lower)):
-        filled[tuple(slice(starts[i][r], ends[i][r]) for i in range(len(edges)))] = True
-    widths = np.ones(())
-    for edge in edges:
-        widths = np.multiply.outer(widths, np.diff(edge))
-    return float(min(1.0, (widths * filled).sum()))
 
 
 def _exclusions_summary(case: Case) -> str:

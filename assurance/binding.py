@@ -9,11 +9,13 @@ Not here: texts and standings of requirements (argument.py), instantiation (gsn/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from assurance.case import BallsOf, Case, Deviation, Requirement
 from assurance.challenges import blanket_refusal
+from assurance.confidence import confidence_data
 from assurance.gsn.patterns.data import G_KEY, select
 from assurance.gsn.patterns.format import Parameter
 from assurance.gsn.patterns.library import LoadedPattern
@@ -71,17 +73,37 @@ SUPPLIED = frozenset(
 """Everything that a case gives to patterns by itself; parameters of these names need no `pattern_data`."""
 
 
+class Vocabulary(Mapping[str, Any]):
+    """All that a case gives by itself, by name."""
+
+    def __init__(self, given: Mapping[str, Any], register: Register) -> None:
+        self._given, self._register = given, register
+
+    @cached_property
+    def _confidence(self) -> dict[str, Any]:
+        """What the records show about the tool: a text for each of them, and few patterns ask for it."""
+        return confidence_data(self._register)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._given[name] if name in self._given else self._confidence[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._given, *self._confidence))
+
+    def __len__(self) -> int:
+        return len(self._given) + len(self._confidence)
+
+
 def vocabulary(
     loaded: LoadedCase, register: Register, standings: Mapping[str, Standing], base: Mapping[str, Any]
-) -> dict[str, Any]:
-    """All that a case gives by itself, legs as lists of documents. `base` holds texts, requirements, risks and what
-    speaks for the tool."""
+) -> Vocabulary:
+    """All that a case gives by itself, legs as lists of documents. `base` holds texts, requirements and risks."""
     case = loaded.case
     requirements = [
-        given | _verification(register, item, given)
-        for item, given in zip(case.requirements, base["requirements"], strict=True)
+        known | _verification(register, item, known)
+        for item, known in zip(case.requirements, base["requirements"], strict=True)
     ]
-    return {
+    given = {
         **base,
         "requirements": requirements,
         "local_claims": [found for item in requirements for found in item["local"]],
@@ -101,6 +123,7 @@ def vocabulary(
         "tool": _tool(case, register),
         **{name: list(documents_on(register, about)) for name, about in LEGS.items()},
     }
+    return Vocabulary(given, register)
 
 
 def _tool(case: Case, register: Register) -> str:
@@ -217,7 +240,8 @@ def bind(loaded: LoadedCase, register: Register, pattern: LoadedPattern, supplie
         if source in SUPPLIED:
             data[name] = _filled(parameter, supplied[source])
         elif name in given:
-            data[name] = resolver.value(parameter, given[name], f"{pattern.id}.{name}", place(name))
+            found = resolver.value(parameter, given[name], f"{pattern.id}.{name}", place(name))
+            data |= select({name: parameter}, {name: found})
     for key, found in given.items():
         if key == "choose":
             data[key] = found
@@ -227,18 +251,16 @@ def bind(loaded: LoadedCase, register: Register, pattern: LoadedPattern, supplie
             resolver.findings.append(G_DERIVED.finding(f"{pattern.id}.{key} comes from the case itself", place(key)))
     if resolver.findings:
         raise InputError(*resolver.findings)
-    return {**select(pattern.parameters, data), **({"choose": data["choose"]} if "choose" in data else {})}
+    return data
 
 
 def _filled(parameter: Parameter, found: Any) -> Any:
-    """What the case supplies, with every leg's status by the terms of the pattern that asks for it."""
+    """What the case supplies, cut down to what the pattern asks for, with every leg's status by the pattern's terms."""
     if parameter.type == "leg":
         return found if isinstance(found, dict) else _leg(parameter, found)  # some legs have terms of their own
     if parameter.type == "collection":
-        return [
-            {name: _filled(parameter.fields[name], part) for name, part in item.items() if name in parameter.fields}
-            for item in found
-        ]
+        fields = parameter.fields.items()
+        return [{name: _filled(field, item[name]) for name, field in fields if name in item} for item in found]
     return found
 
 
@@ -252,18 +274,26 @@ class _Resolver:
 
     def __init__(self, case: Case, register: Register, supplied: Mapping[str, Any]) -> None:
         self.findings: list[Finding] = []
+        self._case, self._register = case, register
         self._documents = {item.item.id: item for item in register.documents}
-        self._records = {
+        self._requirements = {item["id"]: item for item in supplied["requirements"]}
+
+    @cached_property
+    def _runs(self) -> set[str]:
+        return {run.id for run in self._case.answering}
+
+    @cached_property
+    def _records(self) -> dict[str, dict[str, str]]:
+        """The current record of each run, for few patterns ask for one."""
+        return {
             item.run: {
                 "id": item.run,
                 "digest": item.digest,
                 "text": f"Record {short(item.digest)} of run {item.run}: {result_words(item.record)}",
             }
-            for item in register.runs
+            for item in self._register.runs
             if item.current
         }
-        self._runs = {run.id for run in case.answering}
-        self._requirements = {item["id"]: item for item in supplied["requirements"]}
 
     def value(self, parameter: Parameter, given: Any, path: str, place: Place) -> Any:
         """One value; findings are collected, and what cannot be resolved is left out."""

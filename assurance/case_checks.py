@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from assurance.case import BallsOf, Case, CellsOf, FileOf, Requirement
 from assurance.case_compliance import StandardChoice
-from assurance.case_compliance_checks import SUBJECTS, alike, subjects
+from assurance.case_compliance_checks import SUBJECTS, alike, data_items, perhaps_meant, subjects
 from assurance.case_compliance_checks import references as compliance
 from assurance.case_hazards import demanded
 from assurance.catalogue import Catalogue
@@ -174,12 +174,19 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     properties = ids(case.property_files)
     about = subjects(case)
     standards, kinds = ids(case.standards), set(EvidenceKind)
+    meant = perhaps_meant(case)
+    items_meant = data_items(meant)
 
     def missing(name: str, known: Collection[str], kind: str, *path: str | int) -> Iterator[Finding]:
         if name not in known:
             more = f" and {len(known) - MAX_LISTED} more" if len(known) > MAX_LISTED else ""
             listed = ", ".join(sorted(known)[:MAX_LISTED]) + more or "none is declared"
             yield C_REFERENCE.finding(f"no {kind} {name!r}", document.place(path), expected=f"one of: {listed}")
+
+    def unselected(objective: str, *path: str | int) -> Iterator[Finding]:
+        standard = objective.partition(":")[0]
+        if standard not in meant:
+            yield from missing(standard, standards, "standard", *path)
 
     for i, safety in enumerate(case.safety_requirements):
         for j, name in enumerate(safety.hazards):
@@ -218,21 +225,22 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
         if item.reviewer:
             yield from missing(item.reviewer, people, "person", "documents", i, "reviewer")
         for j, name in enumerate(item.about):
-            yield from missing(name, about, "item", "documents", i, "about", j)
+            if name not in items_meant:
+                yield from missing(name, about, "item", "documents", i, "about", j)
         yield from missing(item.evidence, kinds, "kind of evidence", "documents", i, "evidence")
         for j, name in enumerate(item.objectives):
-            yield from missing(name.partition(":")[0], standards, "standard", "documents", i, "objectives", j)
+            yield from unselected(name, "documents", i, "objectives", j)
     for i, deviation in enumerate(case.deviations):
         yield from missing(deviation.accepted_by, people, "person", "deviations", i, "accepted_by")
-        named, colon, _ = deviation.about.partition(":")
-        known, kind = (standards, "standard") if colon else (requirements | threats, "requirement")
-        yield from missing(named, known, kind, "deviations", i, "about")
+        if ":" in deviation.about:
+            yield from unselected(deviation.about, "deviations", i, "about")
+        else:
+            yield from missing(deviation.about, requirements | threats, "requirement", "deviations", i, "about")
     yield from _doubts(case, document, missing)
     yield from compliance(case, document, missing, C_TWICE)
     for i, acceptance in enumerate(case.acceptances):
         yield from missing(acceptance.by, people, "person", "acceptances", i, "by")
-        named = acceptance.objective.partition(":")[0]
-        yield from missing(named, standards, "standard", "acceptances", i, "objective")
+        yield from unselected(acceptance.objective, "acceptances", i, "objective")
     inputs = {port.name for model in case.models for port in model.ports}
     for i, parameter in enumerate(case.odd.parameters):
         if parameter.input is not None:
@@ -325,14 +333,16 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
         if run.requirement not in declared:
             continue
         formal = declared[run.requirement].property
-        place = document.place(("runs", i, "engine"))
+        engine = ("runs", i, "engine")
         if formal is None:
             yield C_ENGINE.finding(
-                f"run {run.id}: requirement {run.requirement} has no formal property to examine", place
+                f"run {run.id}: requirement {run.requirement} has no formal property to examine",
+                document.place(engine),
             )
         elif (run.engine == "smoothing") != (formal.guarantee is GuaranteeKind.STATISTICAL):
             yield C_ENGINE.finding(
-                f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}", place
+                f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}",
+                document.place(engine),
             )
         elif run.engine == "smoothing":
             noise = next((item.smoothing_noise for item in case.models if item.id == formal.model), None)

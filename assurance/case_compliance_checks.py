@@ -70,10 +70,22 @@ def declared_names(case: Case) -> frozenset[str]:
 
 def subjects(case: Case) -> set[str]:
     """All that a document can be about: what has a declared name, the runs, and the data items of selected standards."""
-    known = {*declared_names(case), *(run.id for run in case.runs)}
-    for name in {choice.id for choice in case.standards} & set(available()):
-        known |= {item.id for item in load(name).data_items}
-    return known
+    runs, standards = (run.id for run in case.runs), (choice.id for choice in case.standards)
+    return {*declared_names(case), *runs, *data_items(standards)}
+
+
+def data_items(standards: Iterable[str]) -> set[str]:
+    """The data items of those standards that are on board."""
+    return {item.id for name in {*standards} & {*available()} for item in load(name).data_items}
+
+
+def perhaps_meant(case: Case) -> set[str]:
+    """Where a selected standard is not on board: those that are, since it may be any of them; else none.
+
+    That standard has its finding (O101); what rests on the right one is judged once it is selected.
+    """
+    on_board = {*available()}
+    return set() if on_board.issuperset(choice.id for choice in case.standards) else on_board
 
 
 def alike(case: Case, document: Document) -> Iterator[Finding]:

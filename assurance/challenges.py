@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-from assurance.case import BallsOf, Case, Deviation
+from assurance.case import BallsOf, Case, Deviation, Run
 from assurance.case_doubts import Challenge, Disposition
 from assurance.gsn.elements import Goal, Solution
 from assurance.gsn.model import Argument
@@ -139,7 +140,7 @@ class _Raised:
 class _Reader:
     def __init__(self, loaded: LoadedCase, register: Register, argument: Argument | None) -> None:
         case = loaded.case
-        self._loaded, self._case, self._argument = loaded, case, argument
+        self._loaded, self._case, self._register, self._argument = loaded, case, register, argument
         self._people = {item.id: item for item in case.people}
         self._requirements = {item.id: item for item in case.requirements}
         self._order = {id: number for number, id in enumerate(self._requirements)}
@@ -148,13 +149,6 @@ class _Reader:
         self._same: dict[str, set[str]] = {}
         for document in register.documents:
             self._same.setdefault(document.item.digest, set()).add(document.digest)
-        self._runs = {run.id: run for run in case.answering}
-        self._records: dict[str, set[str]] = {}
-        self._answers: dict[str, set[str]] = {}
-        for made in register.runs:
-            if made.current:
-                self._records.setdefault(made.run, set()).add(made.digest)
-                self._answers.setdefault(made.digest, set()).add(made.requirement)
         self._dispositions: dict[str, list[tuple[int, Disposition]]] = {}
         for numbered in enumerate(case.dispositions, 1):
             self._dispositions.setdefault(numbered[1].challenge, []).append(numbered)
@@ -170,6 +164,20 @@ class _Reader:
         raised += [item for threat in self._case.threat_models for item in self._exclusions(threat)]
         barred, weak = self._challenged(raised)
         return tuple(self._judged(item, barred, weak) for item in raised)
+
+    @cached_property
+    def _runs(self) -> dict[str, Run]:
+        return {run.id: run for run in self._case.answering}
+
+    @cached_property
+    def _records(self) -> dict[str, set[str]]:
+        """The current records of each run."""
+        return _grouped((item.run, item.digest) for item in self._register.runs if item.current)
+
+    @cached_property
+    def _answers(self) -> dict[str, set[str]]:
+        """By current record, the requirements that it was made for."""
+        return _grouped((item.digest, item.requirement) for item in self._register.runs if item.current)
 
     # --- what is doubted --------------------------------------------------------------------------------------------
 
@@ -346,6 +354,13 @@ class _Reader:
             ],
         }
         return "; ".join(f"{listed(_ids(found))} {words}" for words, found in reasons.items() if found)
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in pairs:
+        found.setdefault(key, set()).add(value)
+    return found
 
 
 def _ids(entries: list[DocumentEntry]) -> list[str]:

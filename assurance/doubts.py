@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -187,10 +188,6 @@ class _Weaver:
             for digest in item.evidence if isinstance(item, Solution) else ():
                 self._solutions.setdefault(digest, []).append(item.id)
         self._examined = {id for ids in self._claims.values() for id in ids if id in given}
-        self._stated_under = {
-            name: {top for id in ids for top in (id, *above(self._argument, [id]))} & set(self._tops)
-            for name, ids in self._claims.items()
-        }
         self.caps: dict[str, Status] = {}
         self.challenges: list[Challenged] = []
         self.findings: list[Finding] = []
@@ -307,6 +304,15 @@ class _Weaver:
         """The goals that the requirement is met: those on which no other goal of the same requirement rests."""
         claims = self._claims.get(requirement, [])
         return [id for id in claims if not above(self._argument, [id]) & set(claims)]
+
+    @cached_property
+    def _stated_under(self) -> dict[str, set[str]]:
+        """By requirement, the tops over the goals that state it. What challenges bring in is above none of them."""
+        tops = set(self._tops)
+        return {
+            name: {top for id in ids for top in (id, *above(self._argument, [id]))} & tops
+            for name, ids in self._claims.items()
+        }
 
     def _tops_over(self, requirements: Iterable[str]) -> list[str]:
         """The tops of the patterns that speak of these requirements; of any requirement; or all there are."""

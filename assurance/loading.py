@@ -21,7 +21,7 @@ from assurance.gsn.patterns.library import OwnPattern
 from evidence.diagnostics import Finding, Place, Severity, code, has_errors
 from evidence.digest import of_bytes, of_file
 from evidence.errors import InputError
-from evidence.regions import expand, tolerances
+from evidence.regions import check_boxes, tolerances
 from evidence.strict_yaml import Document, Path_, read_yaml, validate
 
 C_NO_CASE = code(
@@ -139,19 +139,20 @@ def _claims(case: Case, document: Document) -> tuple[dict[str, Claim], list[Find
     claims: dict[str, Claim] = {}
     broken: list[Finding] = []
     for number, requirement in enumerate(case.requirements):
-        place = document.place(("requirements", number, "property"))
+        where = ("requirements", number, "property")
         try:
             claim = claim_of(case, requirement)
             if claim is not None:
                 _check_units(claim)
                 claims[requirement.id] = claim
         except ValidationError as error:
+            place = document.place(where)
             broken += [
                 C_STATEMENT.finding(str(item.get("ctx", {}).get("error", item["msg"])), place)
                 for item in error.errors()
             ]
         except InputError as error:
-            finding = error.finding
+            finding, place = error.finding, document.place(where)
             broken.append(
                 Finding(finding.code, finding.severity, finding.message, place, finding.expected, finding.remedy)
             )
@@ -163,7 +164,7 @@ def _check_units(claim: Claim) -> None:
     if regions.kind == "input-balls":
         tolerances(regions.perturbation, ports)
     elif regions.kind == "boxes":
-        expand(claim.statement, lambda digest: b"")  # boxes need no data; names and units are checked on the way
+        check_boxes(regions, ports)
 
 
 def _reviews(case: Case, document: Document, claims: dict[str, Claim]) -> Iterator[Finding]:
@@ -172,8 +173,8 @@ def _reviews(case: Case, document: Document, claims: dict[str, Claim]) -> Iterat
         claim = claims.get(requirement.id)
         if claim is None or requirement.meaning_review is None:
             continue
-        place = document.place(("requirements", i, "meaning_review"), requirement.id)
         if claim.review_lapsed:
+            place = document.place(("requirements", i, "meaning_review"), requirement.id)
             message = f"requirement {requirement.id}: its review is of {requirement.meaning_review.of}"
             yield C_LAPSED.finding(message, place, expected=f"of: {claim.meaning}")
 

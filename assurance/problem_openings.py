@@ -71,7 +71,7 @@ def openings(loaded: LoadedCase, register: Register, standings: Mapping[str, Sta
     refuting: dict[str, list[RunItem]] = {}
     for item in register.runs:
         subject = item.requirement or f"{_NOBODYS}{short(item.digest)}"
-        if isinstance(item.record, BoundsRecord) and item.record.disputed:
+        if isinstance(item.record, BoundsRecord) and item.record.cross_checks and item.record.disputed:
             disputed.setdefault(subject, []).append(item)
         if getattr(item.record, "counterexamples", ()):
             refuting.setdefault(subject, []).append(item)

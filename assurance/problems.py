@@ -16,16 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from assurance.case import Case
 from assurance.case_compliance import OPENED_BY_EVIDENCE, RecordedProblem
 from assurance.catalogue import load as load_catalogue
 from assurance.loading import LoadedCase
 from assurance.objectives.concerns import results_accepted
-from assurance.objectives.people import examined, makers, operators
+from assurance.objectives.people import UNNAMED, Makers, examined, makers, operators
 from assurance.problem_openings import Opening, openings
 from assurance.register import DocumentEntry, Register
-from assurance.status import Standing, disposes
+from assurance.status import Standing, deviations_about, disposes
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import InputError
 from evidence.records.engineering import ProblemReportItem, ProblemReportList
@@ -196,17 +197,9 @@ class _Book:
     ) -> None:
         self.loaded, self.case, self.standings, self.lists = loaded, loaded.case, standings, lists
         self.findings: list[Finding] = []
-        # what a run or document shows that can close a report: by its id, the digest of the record
-        self._showing = {
-            item.run: item.digest
-            for item in register.runs
-            if item.current and item.outcome == "met" and not getattr(item.record, "counterexamples", ())
-        }
-        self._showing |= {item.item.id: item.digest for item in register.documents if item.counts}
-        self._records = {item.digest: item for item in register.runs}
-        self._documents = {item.digest: item for item in register.documents}
-        self._independence = _independence_asked(self.case)
-        self._makers, self._operators = makers(self.case), operators(self.case)
+        self._register = register
+        self._deviations = deviations_about(self.case)
+        self._numbers = {item.id: number for number, item in enumerate(self.case.requirements)}
 
     def opened(self, opening: Opening, entry: tuple[int, RecordedProblem] | None) -> ProblemReport:
         """The report of an opening."""
@@ -227,8 +220,7 @@ class _Book:
 
     def _place(self, opening: Opening) -> Place:
         """Where the first requirement concerned stands."""
-        ids = [item.id for item in self.case.requirements]
-        first = next((ids.index(name) for name in opening.requirements if name in ids), None)
+        first = next((self._numbers[name] for name in opening.requirements if name in self._numbers), None)
         return self.loaded.document.place(() if first is None else ("requirements", first), opening.id)
 
     def own(self, item: RecordedProblem, number: int) -> ProblemReport:
@@ -330,9 +322,40 @@ class _Book:
         if opening.kind != "refuted" or standing is None or not standing.disposed or "earlier" in opening.facts:
             return None
         claim = self.loaded.claims[opening.subject]
-        about = [item for item in self.case.deviations if item.about == opening.subject]
+        about = self._deviations.get(opening.subject, ())
         covering = [item.id for item in about if disposes(item, claim, standing.refuted)]
         return f"accepted as deviation {', '.join(covering)}" if covering else None
+
+    # --- whether closing counts: what it takes is put together where a report is closed at all -------------------------
+
+    @cached_property
+    def _showing(self) -> dict[str, str]:
+        """What a run or document shows that can close a report: by its id, the digest of the record."""
+        found = {
+            item.run: item.digest
+            for item in self._register.runs
+            if item.current and item.outcome == "met" and not getattr(item.record, "counterexamples", ())
+        }
+        return found | {item.item.id: item.digest for item in self._register.documents if item.counts}
+
+    @cached_property
+    def _independence(self) -> bool:
+        return _independence_asked(self.case)
+
+    @cached_property
+    def _authored(self) -> dict[str, set[str]]:
+        """By digest, who ran a run or wrote a document. Several runs may have made one record."""
+        carried_out = operators(self.case)
+        found: dict[str, set[str]] = {}
+        for run in self._register.runs:
+            found.setdefault(run.digest, set()).update(carried_out.get(run.run, UNNAMED).people)
+        for document in self._register.documents:
+            found.setdefault(document.digest, set()).add(document.item.author)
+        return found
+
+    @cached_property
+    def _makers(self) -> dict[str, Makers]:
+        return makers(self.case)
 
     def _closed(self, item: RecordedProblem, number: int, opening: Opening) -> bool:
         """Whether closing counts."""
@@ -359,12 +382,7 @@ class _Book:
         """Who wrote the requirements, trained the models, ran the runs or wrote the documents concerned."""
         models = {item.id: item.property.model for item in self.case.requirements if item.property}
         people = {name for id in opening.requirements for name in examined(self._makers, id, models.get(id)).people}
-        for digest in opening.evidence:
-            if digest in self._records and self._records[digest].run in self._operators:
-                people |= self._operators[self._records[digest].run].people
-            if digest in self._documents:
-                people.add(self._documents[digest].item.author)
-        return frozenset(people)
+        return frozenset(people.union(*(self._authored.get(digest, ()) for digest in opening.evidence)))
 
 
 def _independence_asked(case: Case) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from assurance.case import Case, DocumentItem
 from assurance.engineering_checks import Reading, read_document
@@ -32,6 +32,8 @@ from evidence.records import (
 from evidence.records.engineering import measured
 from evidence.store import Entry, Store
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
+
+Item = TypeVar("Item")
 
 E_ORPHAN = code(
     "E107", Severity.WARNING, "record that no declared run made", "declare its run again, or leave it as history"
@@ -141,17 +143,19 @@ class Register:
 
         What failed or examined nothing is left out: see `failed_about`.
         """
-        return tuple(item for item in self.documents if name in item.record.about and (item.counts or not item.fresh))
+        return tuple(item for item in self._about.get(name, ()) if item.counts or not item.fresh)
 
     def failed_about(self, name: str) -> tuple[DocumentEntry, ...]:
         """Unchanged documents about something that report a failure."""
-        return tuple(
-            item for item in self.documents if name in item.record.about and item.fresh and item.shows is Shows.FAILS
-        )
+        return tuple(item for item in self._about.get(name, ()) if item.fresh and item.shows is Shows.FAILS)
+
+    @cached_property
+    def _about(self) -> dict[str, tuple[DocumentEntry, ...]]:
+        return _grouped((name, item) for item in self.documents for name in dict.fromkeys(item.record.about))
 
 
-def _grouped(pairs: Iterable[tuple[str, RunItem]]) -> dict[str, tuple[RunItem, ...]]:
-    found: dict[str, list[RunItem]] = {}
+def _grouped(pairs: Iterable[tuple[str, Item]]) -> dict[str, tuple[Item, ...]]:
+    found: dict[str, list[Item]] = {}
     for key, item in pairs:
         found.setdefault(key, []).append(item)
     return {key: tuple(items) for key, items in found.items()}

@@ -6,10 +6,11 @@ that no two outputs can disagree. Taking one writes nothing and runs nothing; it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assurance.argument import BuiltArgument, build_argument
-from assurance.case import BallsOf
+from assurance.case import BallsOf, Deviation
 from assurance.challenges import blanket_refusal, doubted_evidence, threat_digest
 from assurance.collector import cycles_left_alone
 from assurance.gsn.elements import Goal
@@ -18,10 +19,10 @@ from assurance.objectives import Coverage, coverage
 from assurance.objectives.selection import traps
 from assurance.problems import ProblemReport, open_by_requirement, problem_reports
 from assurance.register import Register, collect
-from assurance.status import Standing, Status, disposes, doubted, standings
+from assurance.status import Standing, Status, deviations_about, disposes, doubted, standings
 from assurance.support import S_AFTER, S_DISPOSED, S_NONE, S_REFUTED
 from assurance.words import counted, predictor_words
-from evidence.diagnostics import Finding, Place, Severity, code
+from evidence.diagnostics import Finding, Severity, code
 from evidence.disagreement import cross_findings
 from evidence.external.agreement import inconsistencies
 from evidence.records import ExternalVerdictRecord
@@ -87,8 +88,9 @@ def take(loaded: LoadedCase, store: Store) -> Snapshot:
         *traps(loaded),
     ]
     findings += [finding for item in covered for finding in item.findings]
+    about = deviations_about(loaded.case)
     for number, requirement in enumerate(loaded.case.requirements):
-        findings += _standing_findings(loaded, found[requirement.id], number)
+        findings += _standing_findings(loaded, found[requirement.id], number, about.get(requirement.id, ()))
     findings += _blanket_findings(loaded)
     findings += _disputed_findings(register)
     findings += _external_findings(register)
@@ -122,30 +124,30 @@ def _disputed_findings(register: Register) -> list[Finding]:
     It is a finding about what the evidence says, not about its integrity: such a case is built and packaged, so that
     its readers see the contradiction. Nothing rests on the record meanwhile (S122).
     """
-    records = {item.digest: item.record for item in register.runs}
+    records = {item.digest: item.record for item in register.runs if getattr(item.record, "cross_checks", ())}
     return [finding for digest, record in records.items() for finding in cross_findings(record, digest)]
 
 
 def _external_findings(register: Register) -> list[Finding]:
     """Where current verdicts of other tools do not agree with their own witness or with any record of the case."""
-    known = [(item.digest, item.record) for item in register.runs]
-    found: list[Finding] = []
-    for item in register.runs:
-        if item.current and isinstance(item.record, ExternalVerdictRecord):
-            found += inconsistencies(item.record, known)
-    return found
+    given = [item.record for item in register.runs if item.current]
+    external = [record for record in given if isinstance(record, ExternalVerdictRecord)]
+    known = [(item.digest, item.record) for item in register.runs] if external else []
+    return [finding for record in external for finding in inconsistencies(record, known)]
 
 
-def _standing_findings(loaded: LoadedCase, standing: Standing, number: int) -> list[Finding]:
-    """What is to be said about where the requirement stands that the case lists at this place."""
-    where = loaded.document.place(("requirements", number), standing.requirement)
-    place = Place(where.file, where.line, where.column, where.field, standing.requirement)
+def _standing_findings(
+    loaded: LoadedCase, standing: Standing, number: int, deviations: Iterable[Deviation]
+) -> list[Finding]:
+    """What is to be said about where the requirement stands that the case lists at this place; `deviations` are those
+    about it."""
+    place = loaded.document.place(("requirements", number), standing.requirement)
     findings = []
     review, claim = loaded.case.requirements[number].meaning_review, loaded.claims.get(standing.requirement)
     if claim is not None and review is not None and review.of is None:
         findings.append(C_UNTIED.finding(standing.requirement, place, expected=f"of: {claim.meaning}"))
-    for deviation in loaded.case.deviations:
-        if claim is None or deviation.about != standing.requirement:
+    for deviation in deviations:
+        if claim is None:
             continue
         if not disposes(deviation, claim, standing.refuted):
             message = f"{deviation.id} is about another model or criterion, or {standing.refuted} regions exceed it"

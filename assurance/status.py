@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from assurance.case import Deviation
+from assurance.case import Case, Deviation
 from assurance.challenges import Doubt, DoubtState, doubts_of
 from assurance.claims import Claim
 from assurance.counterexamples import Counterexamples, refuted_by_others
@@ -31,8 +31,8 @@ from assurance.support import (
     Assessment,
     Level,
     Reason,
+    Yardstick,
     also_refuted,
-    assess,
     files_of,
     reason,
     review_reasons,
@@ -110,8 +110,11 @@ class Standing:
 
 def standings(loaded: LoadedCase, register: Register, store: Store) -> dict[str, Standing]:
     """The standing of every requirement of the case."""
-    examples = Counterexamples(register)
-    found = {item.id: _standing(loaded, register, store, examples, item.id) for item in loaded.case.requirements}
+    examples, about = Counterexamples(register), deviations_about(loaded.case)
+    found = {
+        item.id: _standing(loaded, register, store, examples, about.get(item.id, ()), item.id)
+        for item in loaded.case.requirements
+    }
     found = {id: _failed(standing, register, id not in loaded.claims) for id, standing in found.items()}
     return doubted(found, doubts_of(loaded, register))
 
@@ -179,10 +182,17 @@ def _expanded(loaded: LoadedCase, statement: Statement, store: Store) -> RegionS
         return None
 
 
-def _standing(loaded: LoadedCase, register: Register, store: Store, examples: Counterexamples, id: str) -> Standing:
+def _standing(
+    loaded: LoadedCase,
+    register: Register,
+    store: Store,
+    examples: Counterexamples,
+    deviations: Iterable[Deviation],
+    id: str,
+) -> Standing:
     claim = loaded.claims.get(id)
-    documents = [item for item in register.documents_about(id) if item.record.evidence_kind in RESULT_KINDS]
     if claim is None:
+        documents = [item for item in register.documents_about(id) if item.record.evidence_kind in RESULT_KINDS]
         return _documentary(id, any(item.fresh for item in documents), any(not item.fresh for item in documents))
     # a claim about changed files is stale: what an execution says of the files as they were is not looked for
     known = None if files_of(claim.statement) & loaded.stale else examples.about(claim.statement)
@@ -193,7 +203,8 @@ def _standing(loaded: LoadedCase, register: Register, store: Store, examples: Co
         return Standing(id, Status.STALE, (stale,), 0, 0, 0, (), None)
     # records for other requirements matter only where they hold something against the claim's network
     concerned = register.speaking_of(id, claim.statement.model)
-    judged = [(item, assess(claim, item.record, total, loaded.stale)) for item in concerned]
+    yardstick = Yardstick(claim, total, loaded.stale)
+    judged = [(item, yardstick.assess(item.record)) for item in concerned]
     if known is not None and regions is not None:
         counted = {item.digest: found.refuted_at for item, found in judged}
         more = refuted_by_others(claim.statement, regions, known, counted)
@@ -201,7 +212,7 @@ def _standing(loaded: LoadedCase, register: Register, store: Store, examples: Co
     held = [(item, found) for item, found in judged if item.requirement == id]
     # whatever a record was made for, it refutes the claim with those of its counterexamples that lie inside
     held += [(item, found) for item, found in judged if item.requirement != id and (found.refuted or _crossed(found))]
-    return _decide(loaded, claim, total, tuple(held), _tries(claim, register))
+    return _decide(deviations, claim, total, tuple(held), _tries(claim, register))
 
 
 def failed_results(register: Register, requirement: str) -> list[DocumentEntry]:
@@ -253,7 +264,7 @@ def _documentary(id: str, fresh: bool, stale: bool) -> Standing:
 
 
 def _decide(
-    loaded: LoadedCase,
+    deviations: Iterable[Deviation],
     claim: Claim,
     total: int,
     held: tuple[tuple[RunItem, Assessment], ...],
@@ -268,7 +279,7 @@ def _decide(
     established = best[1].established if best else 0
     reasons = list(best[1].reasons) if best else [reason(S_NONE, "no current run has answered")]
     reasons += [item for item in review_reasons(claim) if item not in reasons]
-    disposed = [item for item in loaded.case.deviations if item.about == id and disposes(item, claim, refuted)]
+    disposed = [item for item in deviations if disposes(item, claim, refuted)]
     crossed = next((doubt for _, found in held if (doubt := _crossed(found))), None)
     flaws = [item for item in (_criterion_after_result(claim, held), _many_tries(claim, tries), crossed) if item]
     reasons += [item for item in flaws if item not in reasons]
@@ -281,6 +292,14 @@ def _decide(
     status = _status(best[1] if best else None, impossible, bool(refuted), bool(flaws), bool(disposed))
     record = best[0] if best else None
     return Standing(id, status, tuple(reasons), total, established, refuted, held, record, bool(disposed))
+
+
+def deviations_about(case: Case) -> dict[str, list[Deviation]]:
+    """The deviations of a case by what they are about, in its order."""
+    found: dict[str, list[Deviation]] = {}
+    for item in case.deviations:
+        found.setdefault(item.about, []).append(item)
+    return found
 
 
 def disposes(deviation: Deviation, claim: Claim, refuted: int) -> bool:

@@ -69,13 +69,8 @@ class Strengths(Mapping[str, Strength]):
 
     def __init__(self, argument: Argument, register: Register, status: Mapping[str, Status] | None = None) -> None:
         self._argument = argument
+        self._register = register
         self._status = status or {}
-        self._entries: dict[str, RunItem | DocumentEntry] = {item.digest: item for item in register.documents}
-        self._entries |= {item.digest: item for item in register.runs}
-        self._tries: dict[tuple[str, ...], dict[str, float]] = {}
-        for item in register.runs:
-            if (risk := _risk(item.record)) is not None:
-                self._tries.setdefault(_sampled(item), {})[item.digest] = risk
         self._made: dict[tuple[int, int], Strength] = {}
 
     def __getitem__(self, id: str) -> Strength:
@@ -89,6 +84,21 @@ class Strengths(Mapping[str, Strength]):
 
     def __len__(self) -> int:
         return len(self._beneath)
+
+    @cached_property
+    def _entries(self) -> dict[str, RunItem | DocumentEntry]:
+        """All evidence of the case by digest."""
+        found: dict[str, RunItem | DocumentEntry] = {item.digest: item for item in self._register.documents}
+        return found | {item.digest: item for item in self._register.runs}
+
+    @cached_property
+    def _tries(self) -> dict[tuple[str, ...], dict[str, float]]:
+        """Error probabilities of the statistical records by what they draw from, then by digest."""
+        found: dict[tuple[str, ...], dict[str, float]] = {}
+        for item in self._register.runs:
+            if (risk := _risk(item.record)) is not None:
+                found.setdefault(_sampled(item), {})[item.digest] = risk
+        return found
 
     @cached_property
     def _names(self) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ Not here: how goals combine (status.py), objectives (coverage.py).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -19,7 +19,7 @@ from assurance.claims import Claim
 from evidence.diagnostics import Code, Severity, code
 from evidence.digest import short
 from evidence.errors import InputError
-from evidence.records import BoundsRecord, ExternalVerdictRecord, OutputRangeRecord, RunRecord, SmoothingRecord
+from evidence.records import BoundsRecord, ExternalVerdictRecord, RunRecord, SmoothingRecord
 from evidence.specification import Boxes, InputBalls, L2Ball, LinfBall, PropertyFile, SensorError, Statement, TableCells
 from evidence.threat import contains, describe
 from evidence.verdict import Arithmetic, GuaranteeKind
@@ -160,28 +160,66 @@ def assess(claim: Claim, record: RunRecord, total: int, stale: Iterable[str] = (
     Mismatches of identity give level NONE whatever the result was; unmet criteria give PARTIAL when something
     is established; counterexamples that make the criterion unattainable give CONTRADICTS.
     """
-    needed = _needed(claim, total)
-    reasons = [*_stale(claim, record, frozenset(stale)), *_identity(claim, record)]
-    if not reasons and _covers_all(claim) and record.count != total:
-        reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
-    if reasons:
-        return Assessment(Level.NONE, (*reasons, *_strength(claim, record)), 0, 0, total, needed)
-    established, refuted_at, unchecked = _count(claim, record)
-    refuted = len(refuted_at)
-    weaker = _strength(claim, record)
-    disputed = _disputed(record)
-    if weaker or disputed:
-        established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
-    reasons = [*weaker, *disputed, *_result(claim, established, refuted, unchecked, total), *review_reasons(claim)]
-    if total - refuted < needed:
-        level = Level.CONTRADICTS
-    elif established >= needed and claim.reviewed and claim.review_independent:
-        level = Level.FULL
-    elif established and claim.reviewed:
-        level = Level.PARTIAL
-    else:
-        level = Level.NONE
-    return Assessment(level, tuple(reasons), established, refuted, total, needed, refuted_at)
+    return Yardstick(claim, total, stale).assess(record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What of an assessment depends on the two statements and the number of the record's regions alone."""
+
+    mismatches: tuple[Reason, ...]
+    """Of the files that have changed, of model, ports, condition."""
+    regions: tuple[Reason, ...]
+    """Mismatches of the regions; not looked at where the ports differ already."""
+    where: Sequence[int]
+    """Where the claim's regions stand in the record's list; empty where anything differs."""
+    same_sets: bool
+    """A counterexample in a larger perturbation set need not lie in the claimed one."""
+
+
+class Yardstick:
+    """A claim that one record after the other is held against, as `assess` does: what it demands is worked out once,
+    and what it has in common with a statement once for all records in a row that share the statement."""
+
+    def __init__(self, claim: Claim, total: int, stale: Iterable[str] = ()) -> None:
+        self._claim, self._total, self._stale = claim, total, frozenset(stale)
+        self._needed = _least(claim.criterion.at_least, total)
+        self._review = review_reasons(claim)
+        self._fixed = _covers_all(claim)
+        self._last: tuple[Statement, int, _Compared] | None = None
+
+    def assess(self, record: RunRecord) -> Assessment:
+        """Hold a record against the claim."""
+        claim, total, needed = self._claim, self._total, self._needed
+        compared = self._compared(record)
+        weaker = _strength(claim, record)
+        reasons = [*compared.mismatches, *_predictor(claim, record), *compared.regions]
+        if not reasons and self._fixed and record.count != total:
+            reasons = [reason(S_DATA, f"the record lists {record.count} regions, its data hold {total}")]
+        if reasons:
+            return Assessment(Level.NONE, (*reasons, *weaker), 0, 0, total, needed)
+        established, refuted_at, unchecked = _count(claim, record, compared)
+        refuted = len(refuted_at)
+        disputed = _disputed(record)
+        if weaker or disputed:
+            established = 0  # a guarantee of another strength establishes nothing; its counterexamples still stand
+        found = _result(needed, established, refuted, unchecked, total)
+        if total - refuted < needed:
+            level = Level.CONTRADICTS
+        elif established >= needed and claim.reviewed and claim.review_independent:
+            level = Level.FULL
+        elif established and claim.reviewed:
+            level = Level.PARTIAL
+        else:
+            level = Level.NONE
+        whole = (*weaker, *disputed, *found, *self._review)
+        return Assessment(level, whole, established, refuted, total, needed, refuted_at)
+
+    def _compared(self, record: RunRecord) -> _Compared:
+        statement, count = record.statement, record.count
+        if self._last is None or self._last[0] is not statement or self._last[1] != count:
+            self._last = (statement, count, _compare(self._claim.statement, statement, count, self._stale))
+        return self._last[2]
 
 
 def also_refuted(found: Assessment, digest: str, places: frozenset[int]) -> Assessment:
@@ -213,13 +251,9 @@ def _covers_all(claim: Claim) -> bool:
     )
 
 
-def _needed(claim: Claim, total: int) -> int:
-    """Least number of regions that meets the criterion; at least one: nothing is met by an empty set."""
-    return _least(claim.criterion.at_least, total)
-
-
 @lru_cache(maxsize=1_000)
 def _least(share: float, total: int) -> int:
+    """Least number of regions that meets the criterion; at least one: nothing is met by an empty set."""
     return max(1, math.ceil(Fraction(repr(share)) * total))
 
 
@@ -235,19 +269,15 @@ def files_of(statement: Statement) -> set[str]:
     return {statement.model}
 
 
-def _stale(claim: Claim, record: RunRecord, stale: frozenset[str]) -> list[Reason]:
-    touched = files_of(claim.statement) | files_of(record.statement)
-    if touched & stale:
-        return [reason(S_STALE, "a file that the evidence is about differs from its declared digest")]
-    return []
-
-
-def _identity(claim: Claim, record: RunRecord) -> list[Reason]:
-    wanted, given = claim.statement, record.statement
+def _compare(wanted: Statement, given: Statement, count: int, stale: frozenset[str]) -> _Compared:
+    """`wanted` is the claim's statement, `given` that of a record with `count` regions."""
     found = []
+    if not stale.isdisjoint(files_of(wanted)) or not stale.isdisjoint(files_of(given)):
+        found.append(reason(S_STALE, "a file that the evidence is about differs from its declared digest"))
     if given.model != wanted.model:
         found.append(reason(S_MODEL, f"the record is about model {given.model}, the claim about {wanted.model}"))
-    if given.inputs != wanted.inputs or given.outputs != wanted.outputs:
+    same_ports = given.inputs == wanted.inputs and given.outputs == wanted.outputs
+    if not same_ports:
         found.append(reason(S_PORTS, "the record names inputs, units or outputs differently"))
     if given.decision != wanted.decision or given.condition != wanted.condition:
         found.append(
@@ -256,32 +286,34 @@ def _identity(claim: Claim, record: RunRecord) -> list[Reason]:
                 f"the record examined {given.condition.kind}, the claim states {wanted.condition.kind}, or their terms differ",
             )
         )
-    if given.predictor != wanted.predictor or record.guarantee.predictor != wanted.predictor:
+    regions = _regions(wanted, given, count) if same_ports else []
+    where = [] if found or regions else _positions(wanted, given, count)
+    return _Compared(tuple(found), tuple(regions), where, _identical_sets(wanted, given))
+
+
+def _predictor(claim: Claim, record: RunRecord) -> list[Reason]:
+    deployed, examined, found = claim.statement.predictor, record.guarantee.predictor, []
+    if record.statement.predictor != deployed or examined != deployed:
         found.append(
-            reason(
-                S_PREDICTOR,
-                f"the record is about the {record.guarantee.predictor.value} predictor, deployed is {wanted.predictor.value}",
-            )
+            reason(S_PREDICTOR, f"the record is about the {examined.value} predictor, deployed is {deployed.value}")
         )
     if isinstance(record, SmoothingRecord) and claim.noise != (record.sigma, record.sigma_unit):
-        deployed = f"{claim.noise[0]:g} {claim.noise[1]}" if claim.noise else "no noise"
-        message = f"the record is about noise of {record.sigma:g} {record.sigma_unit}, deployed is {deployed}"
+        noise = f"{claim.noise[0]:g} {claim.noise[1]}" if claim.noise else "no noise"
+        message = f"the record is about noise of {record.sigma:g} {record.sigma_unit}, deployed is {noise}"
         found.append(reason(S_PREDICTOR, message))
-    if not any(item.code == S_PORTS.id for item in found):
-        found += _regions(claim, record)
     return found
 
 
-def _regions(claim: Claim, record: RunRecord) -> list[Reason]:
-    wanted, given = claim.statement.regions, record.statement.regions
+def _regions(claimed: Statement, examined: Statement, count: int) -> list[Reason]:
+    wanted, given = claimed.regions, examined.regions
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
         found = []
         if given.data != wanted.data:
             found.append(reason(S_DATA, "the record is about another data set"))
-        elif not _lists(given, wanted, record.count):
+        elif not _lists(given, wanted, count):
             found.append(reason(S_DATA, "the record leaves out inputs that the claim lists"))
         try:
-            enough = contains(given.perturbation, wanted.perturbation, claim.statement.inputs)
+            enough = contains(given.perturbation, wanted.perturbation, claimed.inputs)
         except InputError as error:
             return [*found, reason(S_PORTS, f"the record's perturbation does not fit: {error.finding.message}")]
         if not enough:
@@ -312,9 +344,9 @@ def _same_norm(a: LinfBall | L2Ball | SensorError, b: LinfBall | L2Ball | Sensor
 def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
     if isinstance(record, ExternalVerdictRecord):
         return [reason(S_EXTERNAL, f"{record.tool} says {record.said!r:.60}; no certificate was re-checked")]
-    found = []
-    if not isinstance(record, SmoothingRecord) and not set(record.regions) & {"P", "C"}:
+    if not isinstance(record, SmoothingRecord) and "P" not in record.regions and "C" not in record.regions:
         return []  # nothing is stated as established, so there is no strength to compare
+    found = []
     demanded, kind = claim.criterion.guarantee, record.guarantee.kind
     if demanded is GuaranteeKind.PROVED and kind is GuaranteeKind.UNCHECKED:
         found.append(reason(S_UNCHECKED, "the record's bounds are candidates: no checker confirmed them"))
@@ -342,7 +374,7 @@ def _strength(claim: Claim, record: RunRecord) -> list[Reason]:
 
 def _disputed(record: RunRecord) -> list[Reason]:
     """A method that contradicts one region casts doubt on whatever proved the others."""
-    if not isinstance(record, BoundsRecord) or not record.disputed:
+    if not isinstance(record, BoundsRecord) or not record.cross_checks or not record.disputed:
         return []
     by = "; ".join(check.by for check in record.cross_checks if check.disagreed)
     return [reason(S_CROSS, f"{by}: disagrees on {len(record.disputed)} of {record.count} regions")]
@@ -357,60 +389,59 @@ def _words(arithmetic: Arithmetic) -> str:
     }[arithmetic]
 
 
-def _count(claim: Claim, record: RunRecord) -> tuple[int, frozenset[int], int]:
+def _count(claim: Claim, record: RunRecord, compared: _Compared) -> tuple[int, frozenset[int], int]:
     """Of the claim's regions: how many are established, which are refuted, how many are unchecked."""
-    where = positions(claim, record)
     if isinstance(record, SmoothingRecord):
         regions = claim.statement.regions
         if not (isinstance(regions, InputBalls) and isinstance(regions.perturbation, L2Ball)):
             return 0, frozenset(), 0
         radius = regions.perturbation.eps.value
-        items = [record.inputs[i] for i in where]
+        items = [record.inputs[i] for i in compared.where]
         return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), frozenset(), 0
-    letters = [record.regions[i] for i in where]
-    same = _identical_sets(claim, record)
-    refuted = frozenset(place for place, letter in enumerate(letters) if letter == "R" and same)
+    letters = [record.regions[i] for i in compared.where]
+    refuted = frozenset[int]()
+    if compared.same_sets and "R" in letters:
+        refuted = frozenset(place for place, letter in enumerate(letters) if letter == "R")
     return letters.count("P"), refuted, letters.count("C")
 
 
-def _identical_sets(claim: Claim, record: BoundsRecord | OutputRangeRecord | ExternalVerdictRecord) -> bool:
-    """A counterexample in a larger perturbation set need not lie in the claimed one."""
-    wanted, given = claim.statement.regions, record.statement.regions
+def _identical_sets(claimed: Statement, examined: Statement) -> bool:
+    wanted, given = claimed.regions, examined.regions
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
         return wanted.perturbation == given.perturbation
     return True
 
 
-def positions(claim: Claim, record: RunRecord) -> list[int]:
+def positions(claim: Claim, record: RunRecord) -> Sequence[int]:
     """Where the claim's regions stand in the record's list."""
-    wanted, given = claim.statement.regions, record.statement.regions
+    return _positions(claim.statement, record.statement, record.count)
+
+
+def _positions(claimed: Statement, examined: Statement, count: int) -> Sequence[int]:
+    wanted, given = claimed.regions, examined.regions
     if isinstance(wanted, InputBalls) and isinstance(given, InputBalls):
         if isinstance(wanted.inputs, str):
-            return list(range(record.count))
+            return range(count)
         if isinstance(given.inputs, str):
-            return list(wanted.inputs)
+            return wanted.inputs
         order = {number: i for i, number in enumerate(given.inputs)}
         return [order[number] for number in wanted.inputs]
     if isinstance(wanted, Boxes) and isinstance(given, Boxes):
         names = {box.id: i for i, box in enumerate(given.boxes)}
         return [names[box.id] for box in wanted.boxes]
-    return list(range(record.count))
+    return range(count)
 
 
-def _result(claim: Claim, established: int, refuted: int, unchecked: int, total: int) -> list[Reason]:
+def _result(needed: int, established: int, refuted: int, unchecked: int, total: int) -> list[Reason]:
     found = []
     if refuted:
         found.append(reason(S_REFUTED, f"{refuted} of {total} regions hold a replayed counterexample"))
-    if unchecked and established < _needed(claim, total):
+    if established >= needed:
+        return found
+    if unchecked:
         found.append(reason(S_UNCHECKED, f"{unchecked} of {total} regions rest on unchecked bounds and do not count"))
-    if established < _needed(claim, total):
-        found.append(
-            reason(
-                S_THRESHOLD,
-                f"established for {established} of {total} regions; the criterion asks for {_needed(claim, total)}",
-            )
-        )
-    return found
+    message = f"established for {established} of {total} regions; the criterion asks for {needed}"
+    return [*found, reason(S_THRESHOLD, message)]
 
 
 def review_reasons(claim: Claim) -> list[Reason]:

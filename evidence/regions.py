@@ -224,9 +224,9 @@ def outward(centers: Floats, half: Floats) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def _boxes(statement: Statement, regions: Boxes) -> RegionSet:
-    names = [port.name for port in statement.inputs]
-    lower, upper = [], []
+def check_boxes(regions: Boxes, inputs: tuple[Port, ...]) -> None:
+    """Raises InputError where boxes do not have a range for each input (N104), in the input's unit (N103)."""
+    names = [port.name for port in inputs]
     for box in regions.boxes:
         if set(box.ranges) != set(names):
             raise InputError.of(
@@ -234,13 +234,18 @@ def _boxes(statement: Statement, regions: Boxes) -> RegionSet:
                 f"box {box.id!r} names {', '.join(box.ranges)}",
                 expected=f"a range for each of {', '.join(names)}",
             )
-        for port in statement.inputs:
+        for port in inputs:
             if box.ranges[port.name].unit != port.unit:
                 raise InputError.of(
                     N_UNIT, f"box {box.id!r}: {box.ranges[port.name]} for {port.name!r}", expected=port.unit
                 )
-        lower.append([box.ranges[name].lower for name in names])
-        upper.append([box.ranges[name].upper for name in names])
+
+
+def _boxes(statement: Statement, regions: Boxes) -> RegionSet:
+    check_boxes(regions, statement.inputs)
+    names = [port.name for port in statement.inputs]
+    lower = [[box.ranges[name].lower for name in names] for box in regions.boxes]
+    upper = [[box.ranges[name].upper for name in names] for box in regions.boxes]
     low, high = np.nextafter(np.array(lower), -np.inf), np.nextafter(np.array(upper), np.inf)
     count = len(low)
     return RegionSet(

@@ -21,7 +21,8 @@ from evidence.verdict import Arithmetic, Predictor
 class Frozen(BaseModel):
     """Base of all typed records and statements: immutable, unknown fields refused, no infinity, no NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # a command uses few of the models that it imports: each is built when it is first used
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 # possessive: '0.25' must not be read as 0.2 of the unit '5'
@@ -143,9 +144,10 @@ class Boxes(Frozen):
 
     @model_validator(mode="after")
     def _distinct(self) -> Boxes:
-        twice = [name for name, times in Counter(box.id for box in self.boxes).items() if times > 1]
-        if twice:
-            raise ValueError(f"the box {twice[0]!r} stands twice: results are joined to boxes by their names")
+        names = [box.id for box in self.boxes]
+        if len(set(names)) < len(names):
+            twice = next(name for name, times in Counter(names).items() if times > 1)
+            raise ValueError(f"the box {twice!r} stands twice: results are joined to boxes by their names")
         return self
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -46,28 +46,46 @@ MAX_NODES = 500_000
 Path_ = tuple[str | int, ...]
 _INT = re.compile(r"^[-+]?[0-9]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_NUMERIC = frozenset("+-.0123456789")
+"""How numbers begin."""
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _EXPECTED = {"tuple_type": "a list", "list_type": "a list", "model_type": "a mapping of fields"}
+_Scalar, _MappingEnd = yaml.ScalarEvent, yaml.MappingEndEvent  # asked for with every key and value
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Marks(NamedTuple):
+    """Where a mapping or list begins, or the key that it belongs to, and where each of its parts does.
+
+    A mark is the parser's own; it counts lines and columns from 0.
+    """
+
+    own: Any
+    parts: dict[str | int, Any]
+    """By key or index: a mark, or `Marks` for what has parts itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: plain Python values and, for each path of keys and indices, line and column (1-based)."""
+    """A parsed file: plain Python values, and where each of them stands."""
 
     value: Any
     file: str
-    positions: dict[Path_, tuple[int, int]]
+    marks: Any = field(repr=False, compare=False)
+    """A mark or `Marks` for the whole; None for an empty file."""
 
     def place(self, path: Iterable[str | int] = (), element: str | None = None) -> Place:
-        """The place of a path, or of its nearest ancestor that stands in the file."""
-        whole = tuple(path)
-        steps = whole
-        while steps and steps not in self.positions:
-            steps = steps[:-1]
-        line, column = self.positions.get(steps, (1, 1))
-        return Place(self.file, line, column, dotted(whole) or None, element)
+        """The place of a path, or of its nearest ancestor that stands in the file. Lines and columns count from 1."""
+        steps = tuple(path)
+        found = self.marks
+        for step in steps:
+            if not isinstance(found, Marks) or step not in found.parts:
+                break
+            found = found.parts[step]
+        mark = found.own if isinstance(found, Marks) else found
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        return Place(self.file, line, column, dotted(steps) or None, element)
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -110,7 +128,7 @@ def parse_yaml(data: bytes | str, file: str) -> Document:
         raise InputError.of(C_SYNTAX, error.problem or "not valid YAML", place) from None
     except yaml.YAMLError as error:
         raise InputError.of(C_SYNTAX, str(error).splitlines()[0], Place(file)) from None
-    return Document(value, file, reader.positions)
+    return Document(value, file, reader.marks)
 
 
 def validate(document: Document, model: type[Model], rename: Callable[[Path_], Path_] | None = None) -> Model:
@@ -201,7 +219,7 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.next_event: Callable[[], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text).get_event
         self.file = file
-        self.positions: dict[Path_, tuple[int, int]] = {}
+        self.marks: Any = None
         self.nodes = 0
 
     def document(self) -> Any:
@@ -209,56 +227,59 @@ class _Reader:
         self.next_event()  # the start of the stream
         if isinstance(self.next_event(), yaml.StreamEndEvent):
             return None
-        value = self.value(self.next_event(), ())
+        event = self.next_event()
+        value, self.marks = self.value(event, event.start_mark, ())
         self.next_event()  # the end of the document
         event = self.next_event()
         if not isinstance(event, yaml.StreamEndEvent):
             raise InputError.of(C_REFUSED, "a second document in one file", self.place(event))
         return value
 
-    def value(self, event: Any, path: Path_) -> Any:
-        """The value that begins with an event, at a path."""
-        self.accept(event)
-        mark = event.start_mark
-        self.positions.setdefault(path, (mark.line + 1, mark.column + 1))
-        if isinstance(event, yaml.ScalarEvent):
-            return event.value if event.style else _plain(event.value)
+    def value(self, event: Any, mark: Any, path: Path_) -> tuple[Any, Any]:
+        """The value that begins with an event, at a path, and its marks if it begins at `mark`."""
+        self.nodes += 1
+        if event.anchor is not None or event.tag or self.nodes > MAX_NODES:
+            raise self.refusal(event)
+        if isinstance(event, _Scalar):
+            return event.value if event.style else _plain(event.value), mark
         if len(path) >= MAX_DEPTH:
             raise InputError.of(C_TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting", self.place(event))
-        return self.sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self.mapping(path)
+        marks = Marks(mark, {})
+        read = self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping
+        return read(path, marks.parts), marks
 
-    def sequence(self, path: Path_) -> list[Any]:
+    def sequence(self, path: Path_, marks: dict[str | int, Any]) -> list[Any]:
+        """The items of a list, up to its end; `marks` gets theirs."""
         items: list[Any] = []
         while not isinstance(event := self.next_event(), yaml.SequenceEndEvent):
-            items.append(self.value(event, (*path, len(items))))
+            index = len(items)
+            value, marks[index] = self.value(event, event.start_mark, (*path, index))
+            items.append(value)
         return items
 
-    def mapping(self, path: Path_) -> dict[str, Any]:
+    def mapping(self, path: Path_, marks: dict[str | int, Any]) -> dict[str, Any]:
+        """The keys and values of a mapping, up to its end; `marks` gets those of the values, at their keys."""
         found: dict[str, Any] = {}
-        while not isinstance(event := self.next_event(), yaml.MappingEndEvent):
-            self.accept(event)
-            if not isinstance(event, yaml.ScalarEvent):
+        next_event = self.next_event
+        while not isinstance(event := next_event(), _MappingEnd):
+            self.nodes += 1
+            if event.anchor is not None or event.tag or self.nodes > MAX_NODES:
+                raise self.refusal(event)
+            if not isinstance(event, _Scalar):
                 raise InputError.of(C_REFUSED, "a key must be a plain word", self.place(event, path))
             key = event.value
             if key in found:
                 raise InputError.of(C_DUPLICATE, f"the key {key!r} stands twice", self.place(event, path))
-            mark: Any = event.start_mark
-            here = (*path, key)
-            self.positions[here] = (mark.line + 1, mark.column + 1)
-            found[key] = self.value(self.next_event(), here)
+            found[key], marks[key] = self.value(next_event(), event.start_mark, (*path, key))
         return found
 
-    def accept(self, event: Any) -> None:
-        """Count a key or value and refuse references and tags."""
-        self.nodes += 1
-        if event.anchor is None and not event.tag and self.nodes <= MAX_NODES:
-            return
+    def refusal(self, event: Any) -> InputError:
+        """Why a key or value is not accepted that is one too many, or has an anchor or a tag."""
         if self.nodes > MAX_NODES:
-            message = f"more than {MAX_NODES} keys and values in one file"
-            raise InputError.of(C_TOO_LARGE, message, self.place(event))
+            return InputError.of(C_TOO_LARGE, f"more than {MAX_NODES} keys and values in one file", self.place(event))
         if event.anchor is not None:  # an alias names its anchor, too
-            raise InputError.of(C_REFUSED, "anchors and aliases are not accepted", self.place(event))
-        raise InputError.of(C_REFUSED, f"the tag {event.tag!r} is not accepted", self.place(event))
+            return InputError.of(C_REFUSED, "anchors and aliases are not accepted", self.place(event))
+        return InputError.of(C_REFUSED, f"the tag {event.tag!r} is not accepted", self.place(event))
 
     def place(self, event: Any, path: Path_ = ()) -> Place:
         mark = event.start_mark
@@ -269,6 +290,8 @@ def _plain(text: str) -> Any:
     """An unquoted scalar after YAML 1.2's core schema (no octal, no sexagesimal, no `yes`, no dates, no nan)."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INT.match(text) and len(text) <= 18:
         return int(text)
     if _FLOAT.match(text) and len(text) <= 64:

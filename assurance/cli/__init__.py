@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from assurance import __version__
+from assurance.collector import cycles_left_alone
 from evidence.errors import AssuranceError
 
 _HELP = """Safety assurance cases for machine-learning components.
@@ -72,7 +73,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, function = COMMANDS[name][0].split(":")
-        command = getattr(import_module(f"{__name__}.{module}"), function)
+        with cycles_left_alone():  # a module stays: there is no garbage to look for while it is read
+            command = getattr(import_module(f"{__name__}.{module}"), function)
         assert isinstance(command, click.Command)
         return command
 
@@ -92,7 +94,7 @@ def commands() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the `assurance` command."""
     try:
-        sys.exit(commands.main(arguments, standalone_mode=False))  # click hands back the code of an Exit
+        sys.exit(commands.main(arguments, standalone_mode=False))  # what a command returns, or the code of its Exit
     except click.ClickException as error:
         error.show()
         sys.exit(2)

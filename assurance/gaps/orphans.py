@@ -85,9 +85,9 @@ def orphans(snapshot: Snapshot) -> tuple[Finding, ...]:
     """All orphans, those that other checks found first."""
     known = {item.id for item in TAKEN_OVER}
     found = [item for item in snapshot.findings if item.code in known]
-    served = _Served(snapshot)
-    found += _records(snapshot, served)
-    found += _documents(snapshot, served)
+    served, cited = _Served(snapshot), _cited(snapshot.built.argument)
+    found += _records(snapshot, cited | served.evidence)
+    found += _documents(snapshot, served, cited)
     found += _goals(snapshot, served)
     found += _objectives(snapshot)
     found += _requirements(snapshot)
@@ -118,33 +118,34 @@ def _cited(argument: Argument) -> set[str]:
     return {name for item in argument if isinstance(item, Solution) for name in item.evidence}
 
 
-def _records(snapshot: Snapshot, served: _Served) -> Iterator[Finding]:
+def _records(snapshot: Snapshot, used: set[str]) -> Iterator[Finding]:
     loaded = snapshot.loaded
-    used = _cited(snapshot.built.argument) | served.evidence
     refuting, speaking = set(), set()
     for standing in snapshot.standings.values():
         for item, assessment in standing.assessments:
             if assessment.refuted or assessment.level is Level.CONTRADICTS:
                 refuting.add(item.digest)
-            if assessment.level is not Level.NONE or assessment.established:
+            if assessment.established or assessment.level is not Level.NONE:
                 speaking.add(item.digest)
     current = {item.run: item for item in snapshot.register.runs if item.current}
     for number, run in enumerate(loaded.case.runs):
-        place = loaded.document.place(("runs", number), run.id)
         found = current.get(run.id)
         if found is None:
-            yield T_NOT_RUN.finding(f"run {run.id} for requirement {run.requirement} has not been carried out", place)
-        elif found.digest not in speaking and found.digest not in refuting:
+            which, message = T_NOT_RUN, f"run {run.id} for requirement {run.requirement} has not been carried out"
+        elif found.digest in refuting:
+            continue
+        elif found.digest not in speaking:
+            which = T_NO_CLAIM
             message = f"the record of run {run.id} establishes nothing of what requirement {run.requirement} states"
-            yield T_NO_CLAIM.finding(message, place)
-        elif found.digest not in used and found.digest not in refuting:
-            message = f"record {found.digest} of run {run.id} counts for no goal and no objective"
-            yield T_RECORD.finding(message, place)
+        elif found.digest not in used:
+            which, message = T_RECORD, f"record {found.digest} of run {run.id} counts for no goal and no objective"
+        else:
+            continue
+        yield which.finding(message, loaded.document.place(("runs", number), run.id))
 
 
-def _documents(snapshot: Snapshot, served: _Served) -> Iterator[Finding]:
+def _documents(snapshot: Snapshot, served: _Served, cited: set[str]) -> Iterator[Finding]:
     loaded = snapshot.loaded
-    cited = _cited(snapshot.built.argument)
     at = {item.id: number for number, item in enumerate(loaded.case.documents)}
     selected = {covered.catalogue.id for covered in snapshot.coverage}
     for entry in snapshot.register.documents:
@@ -172,17 +173,23 @@ def _goals(snapshot: Snapshot, served: _Served) -> Iterator[Finding]:
     reached |= {
         item.id for item in argument if isinstance(item, Solution) and not served.evidence.isdisjoint(item.evidence)
     }
+    parents: dict[str, list[str]] = {}
+    doubts = set()
+    for relation in argument.relations:
+        if relation.type is RelationType.CHALLENGES:
+            doubts.add(relation.source)
+        elif relation.source in argument:
+            parents.setdefault(relation.target, []).append(relation.source)
     waiting = [id for id in reached if id in argument]
     while waiting:  # upwards: what supports something that serves
-        for parent in argument.parents(waiting.pop()):
-            if parent.id not in reached:
-                reached.add(parent.id)
-                waiting.append(parent.id)
-    doubts = {relation.source for relation in argument.relations if relation.type is RelationType.CHALLENGES}
+        for parent in parents.get(waiting.pop(), ()):
+            if parent not in reached:
+                reached.add(parent)
+                waiting.append(parent)
     for item in argument:
         if not isinstance(item, Goal) or item.id in reached or item.id in doubts:
             continue
-        above = [parent.id for parent in argument.parents(item.id)]
+        above = parents.get(item.id)
         if above and not any(id in reached for id in above):
             continue  # said of the goal above it
         text = item.text if len(item.text) <= MOST_TEXT else f"{item.text[: MOST_TEXT - 3]}..."

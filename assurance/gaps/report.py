@@ -5,7 +5,7 @@ Writes nothing and prints nothing. The report cannot be greener than the snapsho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from assurance.catalogue_vocabulary import Applicability
@@ -14,7 +14,7 @@ from assurance.gaps.judgement import judge
 from assurance.gaps.model import GapChoice, GapReport, GapRow, ProblemGap, RequirementGap, StandardGaps, Stanza
 from assurance.gaps.orphans import orphans
 from assurance.gaps.policy import Policy
-from assurance.gaps.stages import stages
+from assurance.gaps.stages import sources, stages
 from assurance.loading import C_FILE, C_STALE
 from assurance.objectives import Coverage
 from assurance.problems import ProblemReport
@@ -24,12 +24,12 @@ from evidence.diagnostics import Place
 
 def gap_report(snapshot: Snapshot) -> GapReport:
     """The gap report of a case as it stands."""
-    now = situation(snapshot)
+    now, called = situation(snapshot), sources(snapshot)
     case = snapshot.loaded.case
     return GapReport(
         case=case.id,
         title=case.title,
-        standards=tuple(_standard(snapshot, covered, now) for covered in snapshot.coverage),
+        standards=tuple(_standard(snapshot, covered, now, called) for covered in snapshot.coverage),
         requirements=_requirements(snapshot, now),
         problems=tuple(_problem(item) for item in snapshot.problems if not item.closed),
         orphans=orphans(snapshot),
@@ -61,14 +61,14 @@ def _record_of(report: ProblemReport) -> Stanza:
     return Stanza(f"the record of problem report {report.id}", "\n".join(lines))
 
 
-def _standard(snapshot: Snapshot, covered: Coverage, now: Situation) -> StandardGaps:
+def _standard(snapshot: Snapshot, covered: Coverage, now: Situation, called: Mapping[str, str]) -> StandardGaps:
     tables = {table.id: table for table in covered.catalogue.tables}
     rows = tuple(
         GapRow(f"{covered.catalogue.id}:{row.entry.id}", row, tables[row.entry.table], next_action(now, covered, row))
         for row in covered.rows
     )
     choices = tuple(_choices(covered, rows))
-    return StandardGaps(covered, rows, stages(snapshot, covered), _place(snapshot, covered), choices)
+    return StandardGaps(covered, rows, stages(snapshot, covered, called), _place(snapshot, covered), choices)
 
 
 def _choices(covered: Coverage, rows: tuple[GapRow, ...]) -> Iterator[GapChoice]:

@@ -8,7 +8,7 @@ without stages of involvement have one milestone, the release, at which a safety
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from assurance.case_compliance_checks import declared_names
 from assurance.catalogue import Catalogue, DataItem, Stage
@@ -22,10 +22,19 @@ RELEASE = "release"
 """Id of the milestone of standards without stages of involvement."""
 
 
-def stages(snapshot: Snapshot, covered: Coverage) -> tuple[StageState, ...]:
-    """The state of every stage of a catalogue in its order, or of the release; empty where it lists no data items."""
+def sources(snapshot: Snapshot) -> dict[str, str]:
+    """By digest, what everything that can count for objectives is called: runs, the case file, documents."""
+    called = {item.digest: f"run {item.run}" for item in snapshot.register.runs if item.run}
+    called[snapshot.loaded.digest] = "case file"
+    return called | {item.digest: item.item.id for item in snapshot.register.documents}
+
+
+def stages(snapshot: Snapshot, covered: Coverage, called: Mapping[str, str]) -> tuple[StageState, ...]:
+    """The state of every stage of a catalogue in its order, or of the release; empty where it lists no data items.
+
+    `called`: what evidence is called (`sources`), which is the same for every catalogue."""
     found = covered.catalogue.stages_of_involvement or _release(covered.catalogue)
-    index = _Index(snapshot, covered) if found else None
+    index = _Index(snapshot, covered, called) if found else None
     return tuple(_stage(covered, stage, index) for stage in found if index)
 
 
@@ -40,7 +49,7 @@ def _release(catalogue: Catalogue) -> tuple[Stage, ...]:
 class _Index:
     """What of the evidence speaks of each data item of one catalogue."""
 
-    def __init__(self, snapshot: Snapshot, covered: Coverage) -> None:
+    def __init__(self, snapshot: Snapshot, covered: Coverage, called: Mapping[str, str]) -> None:
         self.names = {item.id: item for item in covered.catalogue.data_items}
         self.asked: dict[str, list[Row]] = {}
         """By data item: the rows that list it and may be asked for."""
@@ -57,9 +66,7 @@ class _Index:
         self.offered: dict[str, dict[str, tuple[DocumentEntry, str]]] = {}
         """Documents for an objective that lists the item among others."""
         self._documents(snapshot, covered)
-        self._sources = {item.digest: f"run {item.run}" for item in snapshot.register.runs if item.run}
-        self._sources[snapshot.loaded.digest] = "case file"
-        self._sources |= {item.digest: item.item.id for item in snapshot.register.documents}
+        self._called = called
 
     def _documents(self, snapshot: Snapshot, covered: Coverage) -> None:
         declared = declared_names(snapshot.loaded.case)  # a name that the case gives to something means that
@@ -79,7 +86,7 @@ class _Index:
         """What counts for the objectives that list an item: documents, runs, the case file."""
         lists = {id(row.evidence): row.evidence for row in self.asked.get(item, ())}  # rows share their lists
         found = (digest for names in lists.values() for digest in names)
-        return list(dict.fromkeys(self._sources[digest] for digest in found if digest in self._sources))
+        return list(dict.fromkeys(self._called[digest] for digest in found if digest in self._called))
 
 
 def _stage(covered: Coverage, stage: Stage, index: _Index) -> StageState:

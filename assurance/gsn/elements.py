@@ -65,7 +65,7 @@ AWAY: Final = {
 class Frozen(BaseModel):
     """A closed value of the model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built when first used
 
 
 class Provenance(Frozen):

@@ -11,15 +11,14 @@ This is the only file that imports networkx.
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections import deque
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any, Final, Literal, TypeVar
 
-import networkx as nx
 from pydantic import Field, ValidationError
 
+from assurance.gsn.digraph import Digraph
 from assurance.gsn.elements import CONTEXTUAL, Element, Frozen
 from assurance.gsn.relations import (
     Choice,
@@ -97,7 +96,7 @@ class Argument:
         self._named: dict[str, list[Relation]] = {}
         self._between: dict[tuple[str, str], list[Relation]] = {}
         self._aimed: dict[int, list[Relation]] | None = None
-        self._graph: nx.DiGraph[str] | None = None
+        self._graph: Digraph[str] | None = None
 
     # -- building -----------------------------------------------------------------------------------------
 
@@ -245,9 +244,16 @@ class Argument:
         Elements that challenge others are among them: each is the top of its counter-argument.
         """
         return tuple(
-            element
-            for element in self
-            if element.type not in CONTEXTUAL and all(parent.id == element.id for parent in self.parents(element.id))
+            element for element in self if element.type not in CONTEXTUAL and not self._serves_another(element.id)
+        )
+
+    def _serves_another(self, identifier: str) -> bool:
+        """Whether an element supports, or gives context to, another one."""
+        return any(
+            relation.source != identifier
+            and relation.type is not RelationType.CHALLENGES
+            and relation.source in self._elements
+            for relation in self._incoming.get(identifier, ())
         )
 
     def tops(self) -> tuple[Element, ...]:
@@ -260,19 +266,19 @@ class Argument:
 
     # -- walking ------------------------------------------------------------------------------------------
 
-    def graph(self) -> nx.DiGraph[str]:
+    def graph(self) -> Digraph[str]:
         """Support and context between elements that exist, as a directed graph over identifiers. Read only."""
         if self._graph is None:
-            graph: nx.DiGraph[str] = nx.DiGraph()
-            graph.add_nodes_from(self._elements)
-            graph.add_edges_from(
-                (relation.source, relation.target)
-                for relation in self._relations
-                if relation.type is not RelationType.CHALLENGES
-                and relation.source in self._elements
-                and relation.target in self._elements
+            self._graph = Digraph(
+                self._elements,
+                (
+                    (relation.source, relation.target)
+                    for relation in self._relations
+                    if relation.type is not RelationType.CHALLENGES
+                    and relation.source in self._elements
+                    and relation.target in self._elements
+                ),
             )
-            self._graph = graph
         return self._graph
 
     def reachable(self, identifiers: Iterable[str]) -> frozenset[str]:
@@ -292,21 +298,8 @@ class Argument:
 
         Elements on a cycle and those below one have no such place: they come last, in the order of adding.
         """
-        graph = self.graph()
-        order = {identifier: index for index, identifier in enumerate(self._elements)}
-        names = list(order)
-        missing = {identifier: graph.in_degree(identifier) for identifier in order}
-        ready = [order[identifier] for identifier, count in missing.items() if count == 0]
-        heapq.heapify(ready)
-        walked: dict[str, None] = {}
-        while ready:
-            identifier = names[heapq.heappop(ready)]
-            walked[identifier] = None
-            for target in graph.successors(identifier):
-                missing[target] -= 1
-                if missing[target] == 0:
-                    heapq.heappush(ready, order[target])
-        walked.update(dict.fromkeys(identifier for identifier in names if identifier not in walked))
+        walked = dict.fromkeys(self.graph().sorted())
+        walked.update(dict.fromkeys(self._elements))  # what is walked already keeps its place
         return tuple(self._elements[identifier] for identifier in walked)
 
     def cycles(self) -> tuple[tuple[str, ...], ...]:
@@ -314,7 +307,7 @@ class Argument:
 
         A cycle is given as its identifiers in order, the first not repeated at the end.
         """
-        return cycles_of(self._elements, self.graph().edges)
+        return _cycles(self.graph())
 
     # -- storing ------------------------------------------------------------------------------------------
 
@@ -384,14 +377,21 @@ def cycles_of(
     It runs through the knot's first node or, with `through`, along the first of these edges; knots without one are
     left out. A cycle is given as its nodes in order, the first not repeated at the end.
     """
-    graph: nx.DiGraph[_Node] = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from(edges)
+    return _cycles(Digraph(nodes, edges), through)
+
+
+def _cycles(
+    graph: Digraph[_Node], through: Collection[tuple[_Node, _Node]] | None = None
+) -> tuple[tuple[_Node, ...], ...]:
+    if len(graph.sorted()) == len(graph):
+        return ()  # as good as always: it is not worth the time that reading a graph library takes
+    import networkx as nx
+
     order = {node: index for index, node in enumerate(graph)}
     found: list[tuple[_Node, ...]] = []
     knots = [
         knot
-        for knot in nx.strongly_connected_components(graph)
+        for knot in nx.strongly_connected_components(nx.DiGraph(list(graph.edges)))
         if len(knot) > 1 or any(graph.has_edge(node, node) for node in knot)
     ]
     if through is None:
@@ -413,7 +413,7 @@ def cycles_of(
     return tuple(sorted(found, key=lambda cycle: order[cycle[0]]))
 
 
-def _shortest_cycle(graph: nx.DiGraph[_Node], start: _Node, end: _Node, knot: set[_Node]) -> tuple[_Node, ...]:
+def _shortest_cycle(graph: Digraph[_Node], start: _Node, end: _Node, knot: set[_Node]) -> tuple[_Node, ...]:
     """Breadth-first from `start` to `end` within a strongly connected set; without the end where both are the same."""
     came_from: dict[_Node, _Node] = {}
     waiting = deque([start])

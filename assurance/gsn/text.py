@@ -81,6 +81,8 @@ def clean(text: str) -> str:
 
 def unseen(text: str) -> list[str]:
     """The characters that `clean` replaces, each once, as U+XXXX."""
+    if text.isprintable():
+        return []  # none of them is printable
     return [f"U+{ord(char):04X}" for char in dict.fromkeys(_FORBIDDEN.findall(text))]
 
 

@@ -7,7 +7,7 @@ counted evidence is a finding and does not count. An acceptance never improves a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from assurance.case import Acceptance, Case
@@ -40,7 +40,9 @@ def beneath(loaded: LoadedCase) -> str:
     """Digest of what all acceptances of a case rest on: declarations, files, claims, and who did what."""
     case = loaded.case
     declared = case.model_dump(mode="json", exclude=set(_ABOVE))
-    named = set(_words([declared, [choice.model_dump(mode="json") for choice in case.standards]]))
+    named = _among(
+        {item.id for item in case.people}, [declared, [choice.model_dump(mode="json") for choice in case.standards]]
+    )
     return of_bytes(
         canonical_json(
             {
@@ -53,17 +55,20 @@ def beneath(loaded: LoadedCase) -> str:
     )
 
 
-def _words(value: Any) -> Iterator[str]:
-    """Every text in nested data: whoever is named by id somewhere is among them."""
+def _among(ids: set[str], value: Any) -> set[str]:
+    """Which of these ids are texts somewhere in nested data; what comes first in it is looked at first."""
+    found = set[str]()
     waiting = [value]
-    while waiting:
+    while waiting and len(found) < len(ids):
         item = waiting.pop()
         if isinstance(item, str):
-            yield item
+            if item in ids:
+                found.add(item)
         elif isinstance(item, dict):
-            waiting.extend(item.values())
+            waiting.extend(reversed(item.values()))
         elif isinstance(item, list):
-            waiting.extend(item)
+            waiting.extend(reversed(item))
+    return found
 
 
 def beneath_standard(base: str, choice: StandardChoice, catalogue: Catalogue) -> str:

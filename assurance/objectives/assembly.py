@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 
-from assurance.case import Acceptance, Deviation
+from assurance.case import Acceptance
 from assurance.case_compliance import StandardChoice
 from assurance.catalogue import Entry, Selected
 from assurance.catalogue import load as load_catalogue
@@ -39,7 +39,7 @@ from assurance.objectives.sign_off import overlay
 from assurance.objectives.status import Facts, ItemState, Proposal, propose
 from assurance.objectives.tailoring import O_NOT_APPLICABLE, O_OWN_APPROVAL, Tailoring, method_findings
 from assurance.register import Register
-from assurance.status import Standing
+from assurance.status import Standing, deviations_about
 from assurance.support import Reason, reason
 from evidence.diagnostics import Finding, Severity, code
 from evidence.errors import InputError
@@ -121,9 +121,7 @@ class _Standard:
         self.acceptances: dict[str, tuple[Acceptance, ...]] = {}
         for item in loaded.case.acceptances:
             self.acceptances[item.objective] = (*self.acceptances.get(item.objective, ()), item)
-        self.deviations: dict[str, list[Deviation]] = {}
-        for deviation in loaded.case.deviations:
-            self.deviations.setdefault(deviation.about, []).append(deviation)
+        self.deviations = deviations_about(loaded.case)
         self.base = beneath_standard(base, choice, self.catalogue)
         self.judge = Judge(evidence, choice, self.tools, self.agreements)
         self._silent_about: dict[tuple[int, EvidenceKind], list[str]] = {}

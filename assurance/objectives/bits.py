@@ -34,6 +34,12 @@ item has means that item."""
 
 _REVIEWS = (EvidenceKind.REVIEW_RECORD, EvidenceKind.QUALITY_AUDIT)
 
+_SHOWN_BY_CASE = {
+    Subject.REQUIREMENTS: (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT),
+    Subject.CONFIGURATION: (Scope.MODEL, Scope.DATA_SET, Scope.CASE),
+}
+"""What entries are about that the case file shows something of by itself, and in which scopes it does."""
+
 CASE = "case"
 """The one item of a scope that is the case as a whole."""
 
@@ -146,7 +152,9 @@ class Evidence:
         self._pools: dict[object, Pool] = {}
         self._gathered: dict[tuple[int, frozenset[Signature]], Gathered] = {}
         self._together: dict[tuple[object, ...], Gathered] = {}
-        self._record_bits: dict[str, tuple[Bit, Bit] | None] = {}
+        self._record_bits: dict[tuple[str, bool], Bit | None] = {}
+        self._signatures: dict[tuple[object, ...], Signature] = {}
+        self._own_bits: dict[tuple[EvidenceKind, ModelRole | None], Bit] = {}
         self._general: dict[str, list[DocumentEntry]] = {}
         self._named: dict[str, list[DocumentEntry]] = {}
         self._opaque: list[DocumentEntry] = []
@@ -166,10 +174,10 @@ class Evidence:
 
     # --- scopes ---------------------------------------------------------------------------------------------------
 
-    def items(self, entry: Entry) -> tuple[str, ...]:
-        """The N of "n of N": identifiers of the items in the entry's scope."""
+    def _items(self, scope: Scope, data_items: tuple[str, ...]) -> tuple[str, ...]:
+        """The N of "n of N": identifiers of the items in a scope."""
         case = self.case
-        match entry.scope:
+        match scope:
             case Scope.REQUIREMENT:
                 return tuple(item.id for item in case.requirements)
             case Scope.DERIVED_REQUIREMENT:
@@ -184,35 +192,45 @@ class Evidence:
             case Scope.RUN:
                 return tuple(item.id for item in case.runs)
             case Scope.DOCUMENT:
-                return entry.data_items or (CASE,)
+                return data_items or (CASE,)
             case Scope.CASE:
                 return (CASE,)
 
     def pool(self, entry: Entry) -> Pool:
         """Items and evidence for an entry's scope."""
-        shown_by_case = entry.artefact if entry.artefact in (Subject.REQUIREMENTS, Subject.CONFIGURATION) else None
-        key = (entry.scope, entry.data_items if entry.scope is Scope.DOCUMENT else None, shown_by_case)
+        data_items = entry.data_items if entry.scope is Scope.DOCUMENT else ()
+        shown_by_case = entry.artefact if entry.scope in _SHOWN_BY_CASE.get(entry.artefact, ()) else None
+        return self._pool(entry.scope, data_items, shown_by_case)
+
+    def _pool(self, scope: Scope, data_items: tuple[str, ...], shown_by_case: Subject | None) -> Pool:
+        key = (scope, data_items, shown_by_case)
         if key not in self._pools:
-            self._pools[key] = self._make(entry)
+            bits: list[tuple[Bit, ...]]
+            if shown_by_case is None:
+                items = self._items(scope, data_items)
+                bits = [(*self._records(scope, item), *self._documents(scope, item)) for item in items]
+            else:  # beside what records and documents show, whatever it is that an entry is about
+                plain = self._pool(scope, data_items, None)
+                items = plain.items
+                pairs = zip(items, plain.bits, strict=True)
+                bits = [(*found, *self._from_case(shown_by_case, scope, item)) for item, found in pairs]
+            self._pools[key] = self._grouped(scope, items, tuple(bits))
         return self._pools[key]
 
-    def _make(self, entry: Entry) -> Pool:
-        items = self.items(entry)
-        bits = [
-            (*self._records(entry, item), *self._documents(entry.scope, item), *self._from_case(entry, item))
-            for item in items
-        ]
-        alike: dict[object, tuple[int, Alike]] = {}
+    def _grouped(self, scope: Scope, items: tuple[str, ...], bits: tuple[tuple[Bit, ...], ...]) -> Pool:
+        alike: dict[tuple[tuple[Signature, ...], Makers, ModelRole | None], tuple[int, Alike]] = {}
         group = []
         for position, item in enumerate(items):
-            signatures = tuple(dict.fromkeys(bit.signature for bit in bits[position]))
-            key = (signatures, self._made(entry.scope, item), self._role(entry.scope, item))
-            number, found = alike.setdefault(key, (len(alike), Alike(signatures)))
-            found.items.append(position)
-            group.append(number)
-        made = frozenset[str]().union(*(self._made(entry.scope, item).people for item in items))
+            signatures = tuple(dict.fromkeys([bit.signature for bit in bits[position]]))
+            key = (signatures, self._made(scope, item), self._role(scope, item))
+            known = alike.get(key)
+            if known is None:
+                known = alike[key] = (len(alike), Alike(signatures))
+            known[1].items.append(position)
+            group.append(known[0])
+        made = frozenset[str]().union(*(makers.people for _, makers, _ in alike))
         places = {item: position for position, item in enumerate(items)}
-        return Pool(items, tuple(bits), tuple(found for _, found in alike.values()), tuple(group), places, made)
+        return Pool(items, bits, tuple(found for _, found in alike.values()), tuple(group), places, made)
 
     def naming(self, standard: str, entry: Entry, pool: Pool) -> Naming:
         """Documents that name the entry themselves: of opaque kinds about items of the pool, of any about the case."""
@@ -262,7 +280,15 @@ class Evidence:
         """What of a pool counts, given the signatures that do."""
         key = (id(pool), counted)
         if key not in self._gathered:
-            found = [bit for bits in pool.bits for bit in bits if bit.signature in counted]
+            every = [counted.issuperset(alike.signatures) for alike in pool.alike]
+            none = [counted.isdisjoint(alike.signatures) for alike in pool.alike]
+            found = [
+                bit
+                for number, bits in zip(pool.group, pool.bits, strict=True)
+                if not none[number]
+                for bit in bits
+                if every[number] or bit.signature in counted
+            ]
             evidence = tuple(dict.fromkeys(bit.evidence for bit in found))
             self._gathered[key] = Gathered(
                 evidence,
@@ -292,32 +318,35 @@ class Evidence:
 
     # --- records --------------------------------------------------------------------------------------------------
 
-    def _records(self, entry: Entry, item: str) -> Iterator[Bit]:
-        owners = self._requirements_of(entry.scope, item)
+    def _records(self, scope: Scope, item: str) -> Iterable[Bit]:
+        owners = self._requirements_of(scope, item)
+        if not owners:
+            return ()
         # an item that spans several requirements is whole only when all of them are supported, is verified independently
         # only when all of their records are, and rests on the tools of all of them
-        whole = bool(owners) and all(self.standings[name].status is Status.SUPPORTED for name in owners)
-        bits = [pair[whole] for name in owners if (pair := self._record_of(name)) is not None]
+        whole = all(self.standings[name].status is Status.SUPPORTED for name in owners)
+        bits = [bit for name in owners if (bit := self._record_of(name, whole)) is not None]
         if len(bits) < 2:
-            yield from bits
-            return
+            return bits
         alike = dict.fromkeys(bit.signature for bit in bits)
         independent = all(signature.independent for signature in alike)
         tools = tuple(sorted({tool for signature in alike for tool in signature.tools}))
         joined = {signature: replace(signature, independent=independent, tools=tools) for signature in alike}
-        for bit in bits:
-            together = joined[bit.signature]
-            yield bit if together == bit.signature else replace(bit, signature=together)
+        if all(together == signature for signature, together in joined.items()):
+            return bits
+        return [replace(bit, signature=joined[bit.signature]) for bit in bits]
 
     def _requirements_of(self, scope: Scope, item: str) -> tuple[str, ...]:
         """Which requirements' evidence speaks for an item in scope."""
-        if scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT):
-            return (item,)
-        if scope in (Scope.MODEL, Scope.PARAMETER_DATA_ITEM):
-            return self._of_model.get(item, ())
-        if scope is Scope.CASE:
-            return self._all_requirements
-        return ()
+        match scope:
+            case Scope.REQUIREMENT | Scope.DERIVED_REQUIREMENT:
+                return (item,)
+            case Scope.MODEL | Scope.PARAMETER_DATA_ITEM:
+                return self._of_model.get(item, ())
+            case Scope.CASE:
+                return self._all_requirements
+            case _:
+                return ()
 
     @cached_property
     def _all_requirements(self) -> tuple[str, ...]:
@@ -330,13 +359,14 @@ class Evidence:
             found.setdefault(model, []).append(requirement)
         return {model: tuple(names) for model, names in found.items()}
 
-    def _record_of(self, requirement: str) -> tuple[Bit, Bit] | None:
-        """The best current record of a requirement as a bit: for an item that is not whole, and for one that is."""
-        if requirement not in self._record_bits:
-            self._record_bits[requirement] = self._record(requirement)
-        return self._record_bits[requirement]
+    def _record_of(self, requirement: str, whole: bool) -> Bit | None:
+        """The best current record of a requirement as a bit, for an item that is `whole` or for one that is not."""
+        key = (requirement, whole)
+        if key not in self._record_bits:
+            self._record_bits[key] = self._record(requirement, whole)
+        return self._record_bits[key]
 
-    def _record(self, requirement: str) -> tuple[Bit, Bit] | None:
+    def _record(self, requirement: str, whole: bool) -> Bit | None:
         standing = self.standings[requirement]
         best = standing.best
         if best is None or standing.status not in (Status.SUPPORTED, Status.PARTIAL):
@@ -346,21 +376,15 @@ class Evidence:
             return None  # another tool's word earns no credit
         made = examined(self._makers, requirement, self._model_of.get(requirement))
         operator = self._carried_out.get(best.run)
-
-        def bit(whole: bool) -> Bit:
-            signature = Signature(
-                kind_of(record),
-                record.artefact,
-                record.guarantee.kind,
-                independent=made.independent(operator),
-                whole=whole,
-                role=self.roles.get(requirement),
-                tools=unchecked_tools(best),
+        kind, about, guarantee = kind_of(record), record.artefact, record.guarantee.kind
+        independent, role, tools = made.independent(operator), self.roles.get(requirement), unchecked_tools(best)
+        key = (kind, about, guarantee, independent, whole, role, tools)
+        if key not in self._signatures:  # one object for equal ones: quick to compare
+            self._signatures[key] = Signature(
+                kind, about, guarantee, independent=independent, whole=whole, role=role, tools=tools
             )
-            people = made.people | ({operator} if operator else set())
-            return Bit(best.digest, signature, self.goals.get(requirement, ()), people)
-
-        return bit(False), bit(True)
+        people = made.people | ({operator} if operator else set())
+        return Bit(best.digest, self._signatures[key], self.goals.get(requirement, ()), people)
 
     @cached_property
     def _model_of(self) -> dict[str, str]:
@@ -370,20 +394,30 @@ class Evidence:
     def _carried_out(self) -> dict[str, str]:
         return {run.id: run.operator for run in self.case.runs if run.operator}
 
+    @cached_property
+    def assuming(self) -> tuple[str, ...]:
+        """Requirements whose best record is formal and rests on assumptions."""
+        formal = (GuaranteeKind.PROVED, GuaranteeKind.UNCHECKED)
+        return tuple(
+            name
+            for name, standing in self.standings.items()
+            if (best := standing.best) is not None and best.record.assumptions and best.record.guarantee.kind in formal
+        )
+
     # --- documents ------------------------------------------------------------------------------------------------
 
-    def _documents(self, scope: Scope, item: str) -> Iterator[Bit]:
-        about = self._general.get(item, ()) if self._speaks(scope, item) else ()
-        found = {document.digest: document for document in about}
+    def _documents(self, scope: Scope, item: str) -> Iterable[Bit]:
+        about, general = self._general.get(item, ()), self._general.get(CASE, ())
+        if not about and not general:
+            return ()
+        found = {document.digest: document for document in about if self._speaks(scope, item)}
         if item != CASE:
-            general = self._general.get(CASE, ())
             found |= {
                 document.digest: document
                 for document in general
                 if CASE in (spoken := self._about(document, scope)) or item in spoken
             }
-        for document in found.values():
-            yield self.document(document, item, scope)
+        return [self.document(document, item, scope) for document in found.values()]
 
     def document(self, document: DocumentEntry, item: str, scope: Scope, named: bool = False) -> Bit:
         """A document held against one item in a scope. `named`: it names the entry itself."""
@@ -435,18 +469,17 @@ class Evidence:
 
     # --- what the case file shows by itself -----------------------------------------------------------------------
 
-    def _from_case(self, entry: Entry, item: str) -> Iterator[Bit]:
+    def _from_case(self, about: Subject, scope: Scope, item: str) -> Iterator[Bit]:
         """That a requirement is written down and traced, that an item is identified: only where the entry is about
         just that. A requirement's trace to its parent says nothing about code, and a derived one has no parent."""
-        requirements = entry.scope in (Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT)
-        if entry.artefact is Subject.REQUIREMENTS and requirements:
-            yield self._own(EvidenceKind.REQUIREMENT_RECORD, entry.scope, item)
-            if entry.scope is Scope.DERIVED_REQUIREMENT or item in self._traced:
-                yield self._own(EvidenceKind.TRACE_RECORD, entry.scope, item)
-        if entry.artefact is Subject.CONFIGURATION and entry.scope in (Scope.MODEL, Scope.DATA_SET, Scope.CASE):
+        if about is Subject.REQUIREMENTS:
+            yield self._own(EvidenceKind.REQUIREMENT_RECORD, scope, item)
+            if scope is Scope.DERIVED_REQUIREMENT or item in self._traced:
+                yield self._own(EvidenceKind.TRACE_RECORD, scope, item)
+        if about is Subject.CONFIGURATION:
             everything = item == CASE and len(self._fresh) == len(self.loaded.files) and bool(self.case.models)
             if item in self._fresh or everything:
-                yield self._own(EvidenceKind.CONFIGURATION_INDEX, entry.scope, item)
+                yield self._own(EvidenceKind.CONFIGURATION_INDEX, scope, item)
 
     @cached_property
     def _traced(self) -> frozenset[str]:
@@ -457,9 +490,11 @@ class Evidence:
         return frozenset(file.id for file in self.loaded.files if file.fresh)
 
     def _own(self, kind: EvidenceKind, scope: Scope, item: str) -> Bit:
-        role = self._role(scope, item)
-        signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=role, from_case=True)
-        return Bit(self.loaded.digest, signature)
+        key = (kind, self._role(scope, item))
+        if key not in self._own_bits:
+            signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=key[1], from_case=True)
+            self._own_bits[key] = Bit(self.loaded.digest, signature)
+        return self._own_bits[key]
 
 
 def _listed(document: DocumentEntry) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ Not here: why a requirement stands as it does (assurance/status.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assurance.case import BallsOf, Requirement
 from assurance.catalogue import Entry
@@ -48,7 +48,10 @@ class Concerns:
 
     def __init__(self, evidence: Evidence, problems: Mapping[str, tuple[str, ...]]) -> None:
         self._evidence, self._problems = evidence, problems
+        self._kinds = {item.id: result_kinds(item) for item in evidence.case.requirements}
+        self._derived = frozenset(item.id for item in evidence.case.requirements if item.derived)
         self._known: dict[tuple[bool, frozenset[EvidenceKind] | None], Concern] = {}
+        self._of_names: dict[tuple[str, ...], Concern] = {}
 
     def of(self, entry: Entry, asked: Iterable[EvidenceKind] = ()) -> Concern:
         """For an entry that accepts computed results about the model, or whose agreed means asks for them (`asked`);
@@ -63,17 +66,26 @@ class Concerns:
     def _all(self, derived: bool, accepted: frozenset[EvidenceKind] | None) -> Concern:
         """Of all requirements, or the derived ones; of those whose results are of an accepted kind, or of any (None)."""
         if (derived, accepted) not in self._known:
-            names = [
-                item.id
-                for item in self._evidence.case.requirements
-                if (item.derived or not derived) and (accepted is None or accepted & result_kinds(item))
-            ]
-            found = [self._evidence.standings[name] for name in names]
-            about = (*names, *((CASE,) if accepted is None else ()))
-            problems = dict.fromkeys(id for name in about for id in self._problems.get(name, ()))
-            states = frozenset(item.status for item in found)
-            self._known[derived, accepted] = Concern(states, _standing_reasons(found), tuple(problems), _digest(found))
+            names = tuple(
+                name
+                for name, kinds in self._kinds.items()
+                if (name in self._derived or not derived) and (accepted is None or accepted & kinds)
+            )
+            concern = self._about(names)
+            if accepted is None:
+                every = dict.fromkeys((*concern.problems, *self._problems.get(CASE, ())))
+                concern = replace(concern, problems=tuple(every))
+            self._known[derived, accepted] = concern
         return self._known[derived, accepted]
+
+    def _about(self, names: tuple[str, ...]) -> Concern:
+        """Of these requirements: different kinds of results are often about the same."""
+        if names not in self._of_names:
+            found = [self._evidence.standings[name] for name in names]
+            problems = dict.fromkeys(id for name in names for id in self._problems.get(name, ()))
+            states = frozenset(item.status for item in found)
+            self._of_names[names] = Concern(states, _standing_reasons(found), tuple(problems), _digest(found))
+        return self._of_names[names]
 
 
 _COMPUTED = PROOF_KINDS | {EvidenceKind.PROBABILISTIC_ROBUSTNESS}

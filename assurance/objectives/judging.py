@@ -20,7 +20,6 @@ from assurance.objectives.qualification import Tools
 from assurance.objectives.status import ItemState
 from assurance.support import Reason, reason
 from evidence.diagnostics import Severity, code
-from evidence.verdict import GuaranteeKind
 
 O_SUPPLEMENT = code(
     "O214",
@@ -172,14 +171,7 @@ class Judge:
         }
         if "case" in justified:
             return ()
-        return tuple(
-            name
-            for name, standing in self._evidence.standings.items()
-            if name not in justified
-            and standing.best is not None
-            and standing.best.record.assumptions
-            and standing.best.record.guarantee.kind in (GuaranteeKind.PROVED, GuaranteeKind.UNCHECKED)
-        )
+        return tuple(name for name in self._evidence.assuming if name not in justified)
 
 
 def _rank(item: ItemState) -> tuple[int, bool, bool]:

@@ -33,13 +33,15 @@ UNNAMED = Makers(frozenset())
 
 def makers(case: Case) -> dict[str, Makers]:
     """Makers of requirements and models by identifier; other items have none that the case could name."""
-    found = {item.id: Makers(frozenset({item.author})) for item in case.requirements}
+    authors = {name: _of(name) for name in {item.author for item in case.requirements}}
+    found = {item.id: authors[item.author] for item in case.requirements}
     return found | {item.id: _of(item.made_by) for item in case.models}
 
 
 def operators(case: Case) -> dict[str, Makers]:
     """Who carries out the runs, by their identifiers, which may be those of other items as well."""
-    return {run.id: _of(run.operator) for run in case.runs}
+    people = {name: _of(name) for name in {run.operator for run in case.runs}}
+    return {run.id: people[run.operator] for run in case.runs}
 
 
 def _of(person: str | None) -> Makers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from case_toys import Kit, bounds, document, kit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assurance.argument import union_volume
+from assurance.domain import union_volume
 from assurance.gsn.elements import Solution
 from assurance.gsn.patterns.library import available
 from assurance.snapshot import Snapshot
@@ -268,6 +269,22 @@ def test_refuted_or_stale_evidence_covers_no_domain(toy: Kit) -> None:
     assert domain(toy, "R2")[0] is Status.UNDEVELOPED
 
 
+def test_requirements_over_the_same_regions_are_told_apart_by_their_results(toy: Kit) -> None:
+    """The shares are worked out once for each question: a question is regions and results, never regions alone."""
+    again = deepcopy(toy.requirement("R2"))
+    toy.case["requirements"] += [again | {"id": id} for id in ("R4", "R5", "R6")]
+    toy.requirement("R6")["property"] = deepcopy(again["property"])
+    toy.requirement("R6")["property"]["regions"]["boxes"][0]["ranges"]["x"]["upper"] = 2.5
+    for id in ("R4", "R5", "R6"):
+        toy.case["runs"].append({"id": f"run-{id[-1]}", "requirement": id, "engine": "bounds"})
+    for id, letters in (("R2", "PP"), ("R4", "PU"), ("R5", "PP"), ("R6", "PP")):
+        toy.keep(id, bounds(toy.statement(id), letters))
+    found = {id: domain(toy, id) for id in ("R2", "R4", "R5", "R6")}
+    assert [status.value for status, _ in found.values()] == ["supported", "undeveloped", "supported", "undeveloped"]
+    shares = [re.search(r"\S+ %", words) for _, words in found.values()]
+    assert [share and share[0] for share in shares] == ["100.00 %", "50.00 %", "100.00 %", "75.00 %"]
+
+
 def grid(lower: np.ndarray[Any, Any], upper: np.ndarray[Any, Any], steps: int) -> float:
     """Share of cell centres of a regular grid that lie in some box: exact for boxes on that grid."""
     centres = (np.array(list(itertools.product(range(steps), repeat=lower.shape[1]))) + 0.5) / steps
@@ -312,6 +329,9 @@ def test_no_boxes_have_no_volume_and_too_many_are_not_counted() -> None:
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 0.5, size=(100, 4))
     assert union_volume(low, low + 0.1) is None
+    assert union_volume(np.zeros((1, 100)), np.ones((1, 100))) is None, "more dimensions than an array has"
+    low = rng.uniform(0, 0.5, size=(20, 784))
+    assert union_volume(low, low + 0.1) is None, "more cells than a float can count"
 
 
 # --- patterns -----------------------------------------------------------------------------------------------------------------

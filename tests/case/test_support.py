@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assurance.claims import Claim
-from assurance.support import Assessment, Level, assess
+from assurance.support import Assessment, Level, Yardstick, assess
 from evidence.records import RunRecord
 from evidence.specification import Boxes, L2Ball, LinfBall, NeverChosen, Port, Range, SensorError, Statement, Within
 from evidence.verdict import Arithmetic, GuaranteeKind, Predictor
@@ -193,6 +193,33 @@ def test_a_perturbation_in_another_unit_is_a_reason_and_no_crash(toy: Kit) -> No
     ):
         found = assess(claim, bounds(change(claim.statement, regions_perturbation=odd), "PPPP"), 4)
         assert found.level is Level.NONE and codes(found) == ["S116"]
+
+
+def test_a_yardstick_says_of_each_record_what_it_says_of_it_alone(toy: Kit) -> None:
+    """What was worked out for one record is used again only where the next one shares the statement itself."""
+    toy.requirement("R1")["property"]["regions"]["inputs"] = [3, 1]
+    claim = toy.load().claims["R1"]
+    whole = change(claim.statement, regions_inputs="all")
+    again = change(claim.statement, regions_inputs="all")
+    other = change(whole, model="sha256:" + "9" * 64)
+    wider = change(whole, regions_perturbation=LinfBall(eps=quantity("0.2 m")))
+    records = [
+        bounds(whole, "UPUP"),
+        bounds(whole, "PP"),  # its data end before the claim's input 3
+        bounds(whole, "PRUU"),
+        weaken(bounds(whole, "UPUP"), predictor=Predictor.SMOOTHED),
+        bounds(again, "UPUR"),
+        bounds(other, "UPUP"),
+        bounds(wider, "UPUR"),
+    ]
+    alone = [assess(claim, record, 2) for record in records]
+    assert len({(found.level, found.reasons, found.refuted_at) for found in alone}) == 7
+    for changed in (frozenset[str](), frozenset({other.model})):
+        yardstick = Yardstick(claim, 2, changed)
+        for first in range(len(records)):
+            for second in range(len(records)):
+                for number in (first, second):
+                    assert yardstick.assess(records[number]) == assess(claim, records[number], 2, changed)
 
 
 # --- regions of claim and record ------------------------------------------------------------------------------------------------

@@ -183,6 +183,46 @@ def swallow(data: bytes | str) -> None:
         assert all(len(str(finding)) < 2000 for finding in error.findings)
 
 
+_NESTED = st.recursive(
+    st.integers(-9, 9) | st.sampled_from(["x", "two words", "1.2.3"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def written(value: Any, places: dict[tuple[str | int, ...], tuple[int, int]]) -> str:
+    """A value in block style, and the line and column of its key, of its item or of itself, by path."""
+    lines = [] if isinstance(value, dict | list) and value else [""]
+
+    def write(value: Any, path: tuple[str | int, ...], indent: int) -> None:
+        if not isinstance(value, dict | list) or not value:
+            lines[-1] += str(value)
+            return
+        for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            lines.append(" " * indent + (f"{step}: " if isinstance(step, str) else "- "))
+            places[*path, step] = (len(lines), indent + 1)
+            if isinstance(step, int):  # an item's place is that of its value, in the next line if it has parts
+                block = isinstance(inner, dict | list) and inner
+                places[*path, step] = (len(lines) + 1, indent + 3) if block else (len(lines), indent + 3)
+            write(inner, (*path, step), indent + 2)
+
+    places[()] = (1, 1)
+    write(value, (), 0)
+    return "\n".join(lines)
+
+
+@given(_NESTED)
+def test_every_value_is_read_and_has_the_place_where_it_is_written(value: Any) -> None:
+    places: dict[tuple[str | int, ...], tuple[int, int]] = {}
+    document = parse_yaml(written(value, places), "f")
+    assert document.value == value
+    for path, (line, column) in places.items():
+        for asked in (path, (*path, "z"), (*path, 9), (*path, -1, "a")):  # what is not there is where its parent is
+            place = document.place(asked)
+            assert (place.line, place.column) == (line, column), asked
+    assert parse_yaml("", "f").place(("a",)).line == 1
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=2000))
 def test_junk_bytes_raise_nothing_but_findings(data: bytes) -> None:

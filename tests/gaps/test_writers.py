@@ -21,7 +21,7 @@ from assurance.gaps.writers.columns import COLUMNS
 from assurance.gaps.writers.json_form import gaps_json
 from assurance.gaps.writers.sarif import gaps_sarif
 from assurance.gaps.writers.tables import gaps_csv, gaps_xlsx
-from assurance.gaps.writers.terminal import gap_lines, print_gaps, typed
+from assurance.gaps.writers.terminal import gap_lines, harmless, print_gaps, typed
 from assurance.gaps.writers.xml_junit import gaps_junit
 from assurance.objectives import ObjectiveStatus
 
@@ -297,6 +297,14 @@ def test_ten_thousand_rows(toy: Kit) -> None:
 def test_columns_are_named_once() -> None:
     names = [name for name, _ in COLUMNS]
     assert len(set(names)) == len(names)
+
+
+def test_a_harmless_text_stays_and_of_any_other_each_harmful_letter_goes() -> None:
+    assert harmless("one\tline\nmore \u00fc\u4e2d") == "one\tline\nmore \u00fc\u4e2d"
+    for number in range(0x3000):
+        letter = chr(number)
+        kept = letter.isprintable() or letter in "\n\t"
+        assert harmless(f"a{letter}\tb") == f"a{letter if kept else chr(0xFFFD)}\tb"
 
 
 def test_no_text_of_a_case_commands_the_terminal(toy: Kit) -> None:

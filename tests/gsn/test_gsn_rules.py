@@ -19,7 +19,7 @@ from assurance.gsn.elements import (
 )
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import Choice, Relation, RelationType
-from assurance.gsn.rules import check
+from assurance.gsn.rules import check, wording
 from evidence.diagnostics import Place, Severity, registered
 
 
@@ -34,6 +34,16 @@ def duplicate_identifier(argument: Argument) -> None:
 def blank_in_identifier(argument: Argument) -> None:
     argument.add(Context(id="C 2", text="Glossary"))
     argument.contextualise("G1", "C 2")
+
+
+def control_character_in_identifier(argument: Argument) -> None:
+    argument.add(Context(id="C2\x85", text="Glossary"))
+    argument.contextualise("G1", "C2\x85")
+
+
+def no_break_space_in_identifier(argument: Argument) -> None:
+    argument.add(Context(id="C\u00a02", text="Glossary"))
+    argument.contextualise("G1", "C\u00a02")
 
 
 def empty_identifier(argument: Argument) -> None:
@@ -199,6 +209,8 @@ def multiplicity_left(argument: Argument) -> None:
 CASES: list[tuple[str, Callable[[Argument], None]]] = [
     ("G101", duplicate_identifier),
     ("G102", blank_in_identifier),
+    ("G102", control_character_in_identifier),
+    ("G102", no_break_space_in_identifier),
     ("G102", empty_identifier),
     ("G103", strategy_below_strategy),
     ("G103", solution_below_strategy),
@@ -338,6 +350,17 @@ def test_good_goals_draw_no_note(text: str) -> None:
     argument = toys.small()
     argument.replace(argument["G3"].model_copy(update={"text": text}))
     assert codes(argument) == []
+
+
+@pytest.mark.parametrize("verb", wording._AUXILIARY.split("|"))
+def test_every_finite_verb_is_seen_in_any_spelling(verb: str) -> None:
+    argument = toys.small()
+    for text in (f"The report {verb} here", f"The report ({verb.upper()}) here", verb.title()):
+        argument.replace(argument["Sn1"].model_copy(update={"text": text}))
+        assert codes(argument) == ["G122"], text
+    for text in (f"x{verb}", f"{verb}x", f"The report that {verb} here", f"The report WHERE it {verb}"):
+        argument.replace(argument["Sn1"].model_copy(update={"text": text}))
+        assert codes(argument) == [], text
 
 
 @pytest.mark.parametrize(

@@ -129,3 +129,11 @@ def test_what_xml_forbids_is_replaced() -> None:
         "\N{REPLACEMENT CHARACTER}d"
     )
     assert text.clean("tab\tline\n") == "tab\tline\n"
+
+
+def test_what_nobody_sees_is_told_whatever_stands_around_it() -> None:
+    every = "".join(map(chr, range(0x110000)))
+    hidden = text.unseen(every)
+    assert len(hidden) > 2000 and {"U+0000", "U+00AD", "U+200B", "U+202E", "U+D800", "U+E0041"} <= set(hidden)
+    assert all(text.unseen(f"a{chr(int(name[2:], 16))}b") == [name] for name in hidden)
+    assert text.unseen("plain words, Äpfel and 二\tin\nlines\u00a0") == []

@@ -176,6 +176,42 @@ def test_every_item_has_one_element_of_its_own(
     assert not [item for item in check(argument) if item.severity is Severity.ERROR]
 
 
+def test_a_pattern_that_was_instantiated_holds_nothing_of_the_data(tmp_path: Path) -> None:
+    """What is prepared once, of a pattern or of an item, is the same for other data and for other elements."""
+    loaded = pattern(tmp_path, NESTED_ROWS)
+    one = {"rows": [{"id": "a", "cells": [{"id": "1"}]}], "top": "{item.id}"}
+    two = {"rows": [{"id": "b", "cells": [{"id": "1"}, {"id": "2"}]}, {"id": "a", "cells": []}], "top": "t"}
+    first = instantiate(loaded, one).argument
+    second = instantiate(loaded, two).argument
+    assert first == instantiate(pattern(tmp_path, NESTED_ROWS), one).argument == instantiate(loaded, one).argument
+    assert second == instantiate(pattern(tmp_path, NESTED_ROWS), two).argument
+    assert first["G2-a"].text == "a {item.id}" and second["G2-a"].text == "a t" and second["G2-a"].undeveloped
+
+
+SIDE_BY_SIDE = parameters(
+    rows="{type: collection, means: r, items: {one: {type: collection, means: o, items: {}},"
+    " two: {type: collection, means: t, items: {}}, maybe: {type: text, means: m, required: false}}}"
+) + (
+    "elements:\n"
+    "  G1: {goal: top holds., supported_by: [G2, G3, G4]}\n"
+    "  G2: {goal: '{item.id} holds.', for_each: rows/one, supported_by: [G4, G5]}\n"
+    "  G3: {goal: '{outer.id} of {item.id} holds.', for_each: rows/two, supported_by: [G4]}\n"
+    "  G4: {goal: '{item.id} {item.maybe} holds.', for_each: rows, when: item.maybe}\n"
+    "  G5: {goal: 'two of {item.id} holds.', for_each: rows/two}\n"
+)
+
+
+def test_elements_are_joined_by_the_collections_that_they_share_and_no_others(tmp_path: Path) -> None:
+    both = [{"id": "1"}, {"id": "2"}]
+    rows = [{"id": "a", "one": both, "two": both[:1], "maybe": "there"}, {"id": "b", "one": both[1:], "two": both}]
+    argument = instantiate(pattern(tmp_path, SIDE_BY_SIDE), {"rows": rows}).argument
+    below = {item.id: [child.id for child in argument.children(item.id)] for item in argument}
+    assert below["G1"] == ["G2-a-1", "G2-a-2", "G2-b-2", "G3-a-1", "G3-b-1", "G3-b-2", "G4-a"]
+    assert below["G2-a-2"] == ["G4-a", "G5-a-1"], "the same row, whatever stands at its other items"
+    assert below["G2-b-2"] == ["G5-b-1", "G5-b-2"] and below["G3-b-1"] == [] and argument["G3-b-1"].undeveloped
+    assert argument["G3-b-2"].text == "b of 2 holds." and argument["G4-a"].text == "a there holds."
+
+
 # --- choices ---------------------------------------------------------------------------------------------------------
 
 CHOICE = parameters(

@@ -207,6 +207,18 @@ def test_who_reviewed_is_part_of_it(rich: Kit) -> None:
     assert found is not None and not found.lapsed, "nobody names him"
 
 
+def test_a_key_of_the_case_file_names_nobody(rich: Kit) -> None:
+    rich.case["standards"][0].pop("sign_off")
+    rich.case["people"].append({"id": "rationale", "name": "Rita", "role": "engineer"})
+    before = beneath(rich.load())
+    rich.case["people"][-1]["name"] = "Rita Renamed"
+    assert beneath(rich.load()) == before
+    rich.case["runs"][-1]["operator"] = "rationale"
+    named = beneath(rich.load())
+    rich.case["people"][-1]["name"] = "Rita"
+    assert beneath(rich.load()) != named
+
+
 def test_another_mark_title_or_credit_in_the_catalogue_lapses_it(rich: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     rich.case["standards"][0].pop("sign_off")
     accepted(rich, "A-3.2")

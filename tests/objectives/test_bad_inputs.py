@@ -48,6 +48,62 @@ def test_unknown_standards_and_levels_of_others(toy: Kit, choice: dict[str, Any]
     assert found[0].place.field and found[0].place.field.startswith("standards[1]") and found[0].remedy
 
 
+def rests_on_the_standard(toy: Kit) -> None:
+    """Two objectives, a data item, a deviation and an acceptance of the one standard that the case selects."""
+    offer(toy, evidence="plan", about=["psac", "svp"], objectives=["do-178c:A-1.1", "do-178c:A-1.2"])
+    day, digest = "2026-01-01", "sha256:" + "0" * 64
+    toy.case["deviations"] = [
+        {"id": "DV", "about": "do-178c:A-1.3", "rationale": RATIONALE, "accepted_by": "rev", "date": day}
+    ]
+    toy.case["acceptances"] = [{"objective": "do-178c:A-1.1", "by": "rev", "date": day, "digest": digest}]
+
+
+@pytest.mark.parametrize("id", ["do-178b", "ed-12c", "do-999"])
+def test_a_misspelt_standard_is_one_finding_whatever_rests_on_it(toy: Kit, id: str) -> None:
+    """Only the selection is wrong: the objectives and data items named elsewhere are right once it is mended."""
+    rests_on_the_standard(toy)
+    assert toy.take()
+    choose(toy, id=id)
+    (found,) = refused(toy)
+    assert (found.code, found.place.field) == ("O101", "standards[0]") and "do-178c" in str(found.expected)
+    for document in toy.case["documents"]:
+        document["objectives"] = [name.replace("do-178c", id) for name in document.get("objectives", [])]
+    (found,) = refused(toy)  # misspelt everywhere: still to be mended in one place first
+    assert found.code == "O101"
+
+
+def test_beside_a_misspelt_standard_other_mistakes_are_found(toy: Kit) -> None:
+    rests_on_the_standard(toy)
+    choose(toy, id="do-178b")
+    offer(toy, "MORE", about=["nothing"], objectives=["do-178e:A-1.1"])
+    assert [(item.code, item.place.field) for item in refused(toy)] == [
+        ("C110", "documents[1].about[0]"),
+        ("C110", "documents[1].objectives[0]"),
+        ("O101", "standards[0]"),
+    ]
+
+
+def test_a_standard_that_is_not_selected_is_found_wherever_it_is_named(toy: Kit) -> None:
+    rests_on_the_standard(toy)
+    toy.case["standards"] = [{"id": "eu-ai-act"}]
+    assert [(item.code, item.place.field) for item in refused(toy)] == [
+        ("C110", "documents[0].about[0]"),
+        ("C110", "documents[0].about[1]"),
+        ("C110", "documents[0].objectives[0]"),
+        ("C110", "documents[0].objectives[1]"),
+        ("C110", "deviations[0].about"),
+        ("C110", "acceptances[0].objective"),
+    ]
+
+
+@pytest.mark.parametrize("level", ["Z", "ASIL B", "2B"])
+def test_an_unknown_level_is_one_finding_whatever_rests_on_it(toy: Kit, level: str) -> None:
+    rests_on_the_standard(toy)
+    choose(toy, level=level)
+    (found,) = refused(toy)
+    assert (found.code, found.place.field) == ("O102", "standards[0].level") and "A, B, C, D, E" in str(found.expected)
+
+
 NOBODY: list[tuple[dict[str, Any], str]] = [
     ({"agreement": "NONE"}, "standards[0].agreement"),
     ({"assumptions": ["NONE"]}, "standards[0].assumptions[0]"),

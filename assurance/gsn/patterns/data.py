@@ -44,7 +44,11 @@ G_KEY = code("G278", Severity.ERROR, "pattern data that no parameter asks for", 
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}(#\S{1,120})?\Z")
 _ITEM_ID = re.compile(r"[^\s\x00-\x1f\x7f{}]{1,80}\Z")
-MAX_TEXT = 20_000
+_LEG = {
+    "status": Parameter(type="status", means="what its documents show"),
+    "documents": Parameter(type="collection", means="its documents", items="document"),
+    "against": Parameter(type="collection", means="documents that report a failure", items="document", required=False),
+}
 
 
 def check_data(loaded: LoadedPattern, data: Mapping[str, Any], place: Place | None = None) -> list[Finding]:
@@ -107,14 +111,7 @@ def _leg(given: Any, path: str, place: Place) -> Iterator[Finding]:
     if not isinstance(given, Mapping) or set(given) - {"status", "documents", "against"}:
         yield G_TYPE.finding(f"{path} is no leg", place, expected="{status, documents}")
         return
-    fields = {
-        "status": Parameter(type="status", means="what its documents show"),
-        "documents": Parameter(type="collection", means="its documents", items="document"),
-        "against": Parameter(
-            type="collection", means="documents that report a failure", items="document", required=False
-        ),
-    }
-    yield from _mapping(fields, given, path, place)
+    yield from _mapping(_LEG, given, path, place)
 
 
 def _collection(parameter: Parameter, given: Any, path: str, place: Place) -> Iterator[Finding]:
@@ -125,6 +122,7 @@ def _collection(parameter: Parameter, given: Any, path: str, place: Place) -> It
     if len(given) < least or (most is not None and len(given) > most):
         expected = f"{least} to {most}" if most is not None else f"at least {least}"
         yield G_BOUNDS.finding(f"{path} has {len(given)} items ({parameter.means})", place, expected=expected)
+    fields = {name: field for name, field in parameter.fields.items() if name != "id"}
     seen: set[str] = set()
     for number, item in enumerate(given):
         id = item.get("id")
@@ -134,8 +132,7 @@ def _collection(parameter: Parameter, given: Any, path: str, place: Place) -> It
             yield G_ITEM.finding(f"{path}: two items have the id {id!r}", place)
         else:
             seen.add(id)
-        rest = {name: item for name, item in parameter.fields.items() if name != "id"}
-        yield from _mapping(rest, item, f"{path}[{id if isinstance(id, str) else number}]", place, extra=("id",))
+        yield from _mapping(fields, item, f"{path}[{id if isinstance(id, str) else number}]", place, extra=("id",))
 
 
 def _shown(value: Any) -> str:
@@ -151,7 +148,8 @@ def select(parameters: Mapping[str, Parameter], data: Mapping[str, Any]) -> dict
             continue
         given = data[name]
         if parameter.type == "collection" and isinstance(given, list | tuple):
-            chosen[name] = [select(parameter.fields, item) if isinstance(item, Mapping) else item for item in given]
+            fields = parameter.fields
+            chosen[name] = [select(fields, item) if isinstance(item, Mapping) else item for item in given]
         else:
             chosen[name] = given
     return chosen

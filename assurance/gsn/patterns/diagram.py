@@ -13,7 +13,7 @@ from assurance.gsn.elements import KINDS, Element, Goal, Justification, Solution
 from assurance.gsn.model import Argument
 from assurance.gsn.native_form import TOPICS
 from assurance.gsn.patterns.library import LoadedPattern
-from assurance.gsn.patterns.paths import collections_of, tokens
+from assurance.gsn.patterns.paths import collections_of, common, tokens
 from assurance.gsn.relations import Choice, PatternCard, Relation, RelationType
 
 
@@ -88,10 +88,7 @@ def _relation(loaded: LoadedPattern, type: RelationType, source: str, target: st
 
 def multiplicity(loaded: LoadedPattern, above: tuple[str, ...], below: tuple[str, ...]) -> str | None:
     """How many instances one element above has below: the bounds of the collections that only `below` stands for."""
-    common = 0
-    while common < min(len(above), len(below)) and above[common] == below[common]:
-        common += 1
-    entered = (collections_of(loaded.parameters, below) or [])[common:]
+    entered = (collections_of(loaded.parameters, below) or [])[common(above, below) :]
     if not entered:
         return None
     least, most = 1, 1

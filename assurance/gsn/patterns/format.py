@@ -187,11 +187,6 @@ class PatternElement(Frozen):
         return (*self.supported_by, *self.in_context_of, *(self.use.develop.values() if self.use else ()))
 
     @property
-    def paths(self) -> tuple[str, ...]:
-        """The same as paths from the top of the data, as bindings name them."""
-        return tuple("/".join(self.steps[: number + 1]) for number in range(len(self.steps)))
-
-    @property
     def steps(self) -> tuple[str, ...]:
         """The collections that the element stands for, outermost first."""
         return tuple(self.for_each.split("/")) if self.for_each else ()

@@ -12,18 +12,19 @@ have the identifier of its place before theirs (`DATA.G1`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
 from assurance.gsn.elements import KINDS, Element, ElementType, Goal, Provenance, Strategy
 from assurance.gsn.model import Argument
 from assurance.gsn.patterns.data import G_TOKEN, check_data, select
-from assurance.gsn.patterns.format import PatternChoice, PatternElement
+from assurance.gsn.patterns.format import PatternChoice, PatternElement, Use
+from assurance.gsn.patterns.forms import Form
 from assurance.gsn.patterns.library import LoadedPattern
-from assurance.gsn.patterns.paths import TOKEN, scopes, value, whole
+from assurance.gsn.patterns.paths import Scope, Template, value, whole
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import InputError
 
@@ -126,13 +127,38 @@ class _Where:
     bare: str = ""
     binding: Binding = ()
 
-    def id(self, element: str, binding: Binding) -> str:
-        return self.prefix + instance_id(element, binding)
+
+class _Stand(NamedTuple):
+    """What elements stand for at one place: items of nested collections, with the data in scope there."""
+
+    binding: Binding
+    scope: Scope
+    items: str
+    """The items' ids, as they follow an element's own identifier: `-R1`."""
+    origin: Provenance
 
 
-def instance_id(element: str, binding: Binding) -> str:
-    """Identifier of an instance within its pattern: the pattern's own, then the items it stands for."""
-    return "-".join([element, *(item for _, item in binding)])
+class _Stands:
+    """All that the elements of a pattern can stand for, by the collections that they name."""
+
+    def __init__(self, pattern: str, data: Mapping[str, Any], where: _Where) -> None:
+        self._pattern, self._inherited = pattern, where.binding
+        whole = _Stand((), Scope(data), "", Provenance(pattern=pattern, binding=where.binding))
+        self._known: dict[tuple[str, ...], list[_Stand]] = {(): [whole]}
+
+    def of(self, steps: tuple[str, ...]) -> list[_Stand]:
+        """Every combination of items of nested collections, outermost first."""
+        if steps not in self._known:
+            self._known[steps] = [inner for outer in self.of(steps[:-1]) for inner in self._inside(outer, steps)]
+        return self._known[steps]
+
+    def _inside(self, outer: _Stand, steps: tuple[str, ...]) -> Iterator[_Stand]:
+        here, (data, around, _) = "/".join(steps), outer.scope
+        for item in (data if around is None else around).get(steps[-1]) or ():
+            id = str(item["id"])
+            binding = (*outer.binding, (here, id))
+            origin = Provenance(pattern=self._pattern, binding=(*self._inherited, *binding))
+            yield _Stand(binding, Scope(data, item, around), f"{outer.items}-{id}", origin)
 
 
 def instantiate(
@@ -163,147 +189,136 @@ def _expand(
     loaded: LoadedPattern, data: Mapping[str, Any], choose: Mapping[str, Any], where: _Where, draft: _Draft
 ) -> str:
     """Add everything of one pattern to the draft and give the identifier of its top goal."""
-    instances: dict[str, list[tuple[Binding, dict[str, Any], str]]] = {}
-    for name, element in loaded.pattern.elements.items():
+    stands = _Stands(loaded.id, data, where)
+    instances: dict[str, list[tuple[_Stand, str]]] = {}
+    for name, form in loaded.forms.items():
         instances[name] = []
-        for binding, scope in scopes(element.steps, data):
+        for stand in stands.of(form.steps):
             draft.step(loaded)
-            id = where.id(name, binding)
-            if element.when is not None and not value(scope, element.when):
-                _omit(id, element, scope, draft)
+            id = f"{where.prefix}{name}{stand.items}"
+            element = form.element
+            if element.when is not None and not value(stand.scope, element.when):
+                _omit(id, element, stand.scope, draft)
                 continue
             if element.use is not None:
-                id = _nested(loaded, name, element, binding, scope, choose, where, draft)
+                id = _nested(loaded, form, element.use, stand, id, choose, where, draft)
             else:
-                _add(loaded, name, element, binding, scope, where, draft)
-            instances[name].append((binding, scope, id))
+                _add(form, stand, id, where, draft)
+            instances[name].append((stand, id))
     by_source = {choice.at: (name, choice) for name, choice in loaded.pattern.choices.items()}
-    index = _Joins(loaded, instances)
-    for name, element in loaded.pattern.elements.items():
-        for binding, scope, id in instances[name]:
-            taken = _decide(loaded, by_source.get(name), binding, scope, choose, where, draft, id)
+    joins = _Joins(instances)
+    for name, form in loaded.forms.items():
+        element = form.element
+        for stand, id in instances[name]:
+            taken = _decide(loaded, by_source.get(name), stand, choose, where, draft, id)
             if element.use is not None:
                 for open_goal, target in element.use.develop.items():
-                    draft.supports.setdefault(f"{where.id(name, binding)}.{open_goal}", []).extend(
-                        index.joined(name, binding, target)
-                    )
+                    place_of_goal = f"{where.prefix}{name}{stand.items}.{open_goal}"
+                    draft.supports.setdefault(place_of_goal, []).extend(joins.of(form, stand, target))
             for target in element.in_context_of:
-                draft.contexts.setdefault(id, []).extend(index.joined(name, binding, target))
+                draft.contexts.setdefault(id, []).extend(joins.of(form, stand, target))
             for target in element.supported_by:
                 if not taken.get(target, True):
                     continue
-                joined = index.joined(name, binding, target)
+                joined = joins.of(form, stand, target)
                 if target in taken and not joined:
                     place = loaded.document.place(("elements", target), target)
                     draft.findings.append(
                         G_CHOOSE.finding(f"{id}: {target} is taken, and the data do not have it", place)
                     )
                 draft.supports.setdefault(id, []).extend(joined)
-    return next(id for _, _, id in instances[loaded.top])
+    return next(id for _, id in instances[loaded.top])
 
 
 class _Joins:
     """Which instances of a target an instance of a source is joined with: those that agree on every collection that
-    both stand in."""
+    both stand for."""
 
-    def __init__(
-        self, loaded: LoadedPattern, instances: Mapping[str, list[tuple[Binding, dict[str, Any], str]]]
-    ) -> None:
-        self._elements = loaded.pattern.elements
+    def __init__(self, instances: Mapping[str, list[tuple[_Stand, str]]]) -> None:
         self._instances = instances
-        self._index: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[str]]] = {}
+        self._index: dict[tuple[str, int], dict[Binding, list[str]]] = {}
 
-    def joined(self, source: str, binding: Binding, target: str) -> list[str]:
-        theirs = set(self._elements[target].paths)
-        shared = tuple(path for path in self._elements[source].paths if path in theirs)
+    def of(self, source: Form, stand: _Stand, target: str) -> list[str]:
+        shared = source.shared[target]
         if (target, shared) not in self._index:
-            groups: dict[tuple[str, ...], list[str]] = {}
-            for other, _, id in self._instances[target]:
-                items = dict(other)
-                groups.setdefault(tuple(items[path] for path in shared), []).append(id)
-            self._index[target, shared] = groups
-        mine = dict(binding)
-        return self._index[target, shared].get(tuple(mine[path] for path in shared), [])
+            groups = self._index[target, shared] = {}
+            for other, id in self._instances[target]:
+                groups.setdefault(other.binding[:shared], []).append(id)
+        return self._index[target, shared].get(stand.binding[:shared], [])
 
 
 def _nested(
     loaded: LoadedPattern,
-    name: str,
-    element: PatternElement,
-    binding: Binding,
-    scope: Mapping[str, Any],
+    form: Form,
+    use: Use,
+    stand: _Stand,
+    id: str,
     choose: Mapping[str, Any],
     where: _Where,
     draft: _Draft,
 ) -> str:
     """Expand the pattern that stands in the place of an element."""
-    assert element.use is not None
-    inner = loaded.nested[element.use.pattern]
-    place = loaded.document.place(("elements", name), name)
+    inner = loaded.nested[use.pattern]
     data: dict[str, Any] = {}
     for key in inner.parameters:
-        given = element.use.with_.get(key)
+        given = use.with_.get(key)
         if given is None:
-            found = scope.get(key)
+            found = stand.scope.data.get(key)
         elif (path := whole(given)) is not None:
-            found = value(scope, path)
+            found = value(stand.scope, path)
         else:
-            found = _fill(given, scope, name, place, draft)
+            found = _fill(Template(given), stand.scope, form, draft)
         if found is not None:
             data[key] = found
     data = select(inner.parameters, data)
-    id = where.id(name, binding)
     findings = check_data(inner, data, Place(element=id))
     if findings:
         draft.findings += findings
         return id
     # what is inside notes the place of the pattern that it came in by
-    path_of_places = (*where.binding, *binding, (loaded.id, name))
-    return _expand(inner, data, choose, _Where(f"{id}.", f"{where.bare}{name}.", path_of_places), draft)
+    path_of_places = (*where.binding, *stand.binding, (loaded.id, form.name))
+    return _expand(inner, data, choose, _Where(f"{id}.", f"{where.bare}{form.name}.", path_of_places), draft)
 
 
-def _add(
-    loaded: LoadedPattern,
-    name: str,
-    element: PatternElement,
-    binding: Binding,
-    scope: Mapping[str, Any],
-    where: _Where,
-    draft: _Draft,
-) -> None:
+def _add(form: Form, stand: _Stand, id: str, where: _Where, draft: _Draft) -> None:
     """The element itself, with the solutions of its leg."""
-    place = loaded.document.place(("elements", name), name)
-    id, bound = where.id(name, binding), (*where.binding, *binding)
-    origin = Provenance(pattern=loaded.id, binding=bound)
-    fields: dict[str, Any] = {"id": id, "provenance": origin}
-    fields["text"] = _fill(element.text, scope, name, place, draft)
-    if element.claim:
-        fields["claim"] = _fill(element.claim, scope, name, place, draft)
-    if element.evidence:
-        fields["evidence"] = (_fill(element.evidence, scope, name, place, draft),)
-    _make(element.type, fields, place, draft)
-    if element.status is not None:
-        draft.status[id] = _fill(element.status, scope, name, place, draft)
-    if element.leg is None:
+    scope = stand.scope
+    fields: dict[str, Any] = {"id": id, "provenance": stand.origin, "text": _fill(form.text, scope, form, draft)}
+    if form.claim:
+        fields["claim"] = _fill(form.claim, scope, form, draft)
+    if form.evidence:
+        fields["evidence"] = (_fill(form.evidence, scope, form, draft),)
+    _make(form.type, fields, form.place, draft)
+    if form.status:
+        draft.status[id] = _fill(form.status, scope, form, draft)
+    if form.element.leg is None:
         return
-    leg = value(scope, element.leg) or {"status": "undeveloped", "documents": ()}
+    leg = value(scope, form.element.leg) or {"status": "undeveloped", "documents": ()}
     draft.status[id] = leg["status"]
     for item in leg["documents"]:
-        solution = f"{where.prefix}Sn-{instance_id(name, binding)}-{item['id']}"
-        noted = Provenance(pattern=loaded.id, binding=(*bound, (element.leg, item["id"])))
-        fields = {"id": solution, "text": item["text"], "evidence": (item["digest"],), "provenance": noted}
-        _make(ElementType.SOLUTION, fields, place, draft)
+        solution = _referred(f"{where.prefix}Sn-{form.name}{stand.items}", item, item["text"], form, stand, draft)
         draft.supports.setdefault(id, []).append(solution)
     for item in leg.get("against", ()):
-        solution = f"{where.prefix}CE-{instance_id(name, binding)}-{item['id']}"
-        noted = Provenance(pattern=loaded.id, binding=(*bound, (element.leg, item["id"])))
         text = f"Counter-evidence: {item['text']}, reports a failure"
-        fields = {"id": solution, "text": text, "evidence": (item["digest"],), "provenance": noted}
-        _make(ElementType.SOLUTION, fields, place, draft)
+        solution = _referred(f"{where.prefix}CE-{form.name}{stand.items}", item, text, form, stand, draft)
         draft.challenges.setdefault(id, []).append(solution)
 
 
-def _omit(id: str, element: PatternElement, scope: Mapping[str, Any], draft: _Draft) -> None:
+def _referred(before: str, item: Mapping[str, Any], text: str, form: Form, stand: _Stand, draft: _Draft) -> str:
+    """Add a solution that refers to a document of a leg, and give its identifier."""
+    pattern, binding = stand.origin.pattern, stand.origin.binding
+    noted = Provenance(pattern=pattern, binding=(*binding, (str(form.element.leg), item["id"])))
+    id = f"{before}-{item['id']}"
+    _make(
+        ElementType.SOLUTION,
+        {"id": id, "text": text, "evidence": (item["digest"],), "provenance": noted},
+        form.place,
+        draft,
+    )
+    return id
+
+
+def _omit(id: str, element: PatternElement, scope: Scope, draft: _Draft) -> None:
     """An optional element is left out; evidence against it may not go with it."""
     word = value(scope, whole(element.status) or "") if element.status else None
     if element.leg:
@@ -320,27 +335,17 @@ def _make(kind: ElementType, fields: dict[str, Any], place: Place, draft: _Draft
         draft.findings.append(G_TOO_LONG.finding(message, place))
 
 
-def _fill(template: str, scope: Mapping[str, Any], element: str, place: Place, draft: _Draft) -> str:
-    """A text with its tokens replaced, blanks joined. Values are not read as templates again."""
-    missing: list[str] = []
-
-    def replaced(path: str) -> str:
-        found = value(scope, path)
-        if not isinstance(found, str | int) or isinstance(found, bool):
-            missing.append(path)
-            return ""
-        return str(found)
-
-    text = " ".join(TOKEN.sub(lambda match: replaced(match[1]), template).split())
-    draft.findings += [G_TOKEN.finding(f"{element}: no data for {{{path}}}", place) for path in missing]
+def _fill(template: Template, scope: Scope, form: Form, draft: _Draft) -> str:
+    text, missing = template.filled(scope)
+    for path in missing:
+        draft.findings.append(G_TOKEN.finding(f"{form.name}: no data for {{{path}}}", form.place))
     return text
 
 
 def _decide(
     loaded: LoadedPattern,
     named: tuple[str, PatternChoice] | None,
-    binding: Binding,
-    scope: Mapping[str, Any],
+    stand: _Stand,
     choose: Mapping[str, Any],
     where: _Where,
     draft: _Draft,
@@ -350,11 +355,11 @@ def _decide(
     if named is None:
         return {}
     name, choice = named
-    exact, bare = where.id(name, binding), where.bare + name
+    exact, bare = f"{where.prefix}{name}{stand.items}", where.bare + name
     draft.consulted |= {exact, bare}
     decision = choose.get(exact, choose.get(bare))
     if decision is None and choice.decided_by is not None:
-        decision = value(scope, choice.decided_by)
+        decision = value(stand.scope, choice.decided_by)
     place = loaded.document.place(("choices", name), name)
     shown = f"choice {exact}"
     most = choice.at_most or len(choice.of)
@@ -371,9 +376,8 @@ def _decide(
     if not isinstance(reason, str) or len(reason.strip()) < _LEAST_REASON:
         draft.findings.append(G_WHY.finding(f"{shown}: justification {reason!r}"[:200], place))
         return {}
-    id = where.id(choice.justification, binding)
-    origin = Provenance(pattern=loaded.id, binding=(*where.binding, *binding))
-    fields = {"id": id, "text": " ".join(reason.split()), "provenance": origin}
+    id = f"{where.prefix}{choice.justification}{stand.items}"
+    fields = {"id": id, "text": " ".join(reason.split()), "provenance": stand.origin}
     _make(ElementType.JUSTIFICATION, fields, place, draft)
     draft.contexts.setdefault(source, []).append(id)
     return {target: alternative in taken for alternative, target in choice.of.items()}
@@ -412,8 +416,9 @@ def _assembled(loaded: LoadedPattern, draft: _Draft, kept: Mapping[str, None], p
             update["undeveloped"] = True
         argument.add(element.model_copy(update=update) if update else element)
     for id in kept:
-        argument.support(prefix + id, *(prefix + other for other in dict.fromkeys(draft.supports.get(id, ()))))
-        argument.contextualise(prefix + id, *(prefix + other for other in dict.fromkeys(draft.contexts.get(id, ()))))
+        for join, targets in ((argument.support, draft.supports), (argument.contextualise, draft.contexts)):
+            if found := targets.get(id):
+                join(prefix + id, *(prefix + other for other in dict.fromkeys(found)))
         for other in draft.challenges.get(id, ()):
             argument.challenge(prefix + other, prefix + id)
     return Instance(argument, {prefix + id: word for id, word in draft.status.items() if id in kept})

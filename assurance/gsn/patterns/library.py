@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from assurance.gsn.patterns import checks
 from assurance.gsn.patterns.checks import G_NESTED
 from assurance.gsn.patterns.format import Parameter, Pattern
+from assurance.gsn.patterns.forms import Form, forms_of
 from assurance.resources import folder
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.digest import of_bytes
@@ -52,7 +54,12 @@ class LoadedPattern:
     def id(self) -> str:
         return self.pattern.id
 
-    @property
+    @cached_property
+    def forms(self) -> Mapping[str, Form]:
+        """Its elements, prepared to be instantiated."""
+        return forms_of(self.pattern, self.document)
+
+    @cached_property
     def top(self) -> str:
         """The element that everything hangs from."""
         below = {target for item in self.pattern.elements.values() for target in item.targets}

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from assurance.gsn.patterns.format import Parameter, PatternElement
 
@@ -59,29 +59,50 @@ def declared(parameters: Mapping[str, Parameter], element: PatternElement, path:
     return found
 
 
-def value(scope: Mapping[str, Any], path: str) -> Any:
+class Scope(NamedTuple):
+    """What the tokens of an element can name: the data, and the items that it stands for."""
+
+    data: Mapping[str, Any]
+    item: Mapping[str, Any] | None = None
+    outer: Mapping[str, Any] | None = None
+
+
+def value(scope: Scope, path: str) -> Any:
     """What data in scope holds at a path; None when nothing."""
-    found: Any = scope
-    for step in path.split("."):
+    return _at(scope, *path.split("."))
+
+
+def _at(scope: Scope, first: str, *rest: str) -> Any:
+    found = scope.item if first == "item" else scope.outer if first == "outer" else scope.data.get(first)
+    for step in rest:
         found = found.get(step) if isinstance(found, Mapping) else None
     return found
 
 
-def scopes(
-    steps: tuple[str, ...], data: Mapping[str, Any]
-) -> Iterator[tuple[tuple[tuple[str, str], ...], dict[str, Any]]]:
-    """Every combination of items of nested collections: binding (collection path, item id) and the data in scope."""
+def common(steps: Sequence[str], others: Sequence[str]) -> int:
+    """How many collections, from the outermost on, two elements stand for together."""
+    number = 0
+    while number < min(len(steps), len(others)) and steps[number] == others[number]:
+        number += 1
+    return number
 
-    def descend(
-        number: int, binding: tuple[tuple[str, str], ...], scope: dict[str, Any]
-    ) -> Iterator[tuple[tuple[tuple[str, str], ...], dict[str, Any]]]:
-        if number == len(steps):
-            yield binding, scope
-            return
-        here = "/".join(steps[: number + 1])
-        holder = scope["item"] if number else scope
-        for item in holder.get(steps[number]) or ():
-            inner = {**scope, "outer": scope.get("item"), "item": item}
-            yield from descend(number + 1, (*binding, (here, str(item["id"]))), inner)
 
-    yield from descend(0, (), dict(data))
+class Template:
+    """A text with tokens, taken apart once to be filled many times."""
+
+    def __init__(self, text: str) -> None:
+        self._start, *rest = TOKEN.split(text)
+        self._tokens = [(path, path.split("."), after) for path, after in zip(rest[::2], rest[1::2], strict=True)]
+
+    def filled(self, scope: Scope) -> tuple[str, list[str]]:
+        """The text with its tokens replaced, blanks joined, and the paths that lead to nothing that a text can hold.
+        Values are not read as templates again."""
+        parts, missing = [self._start], list[str]()
+        for path, steps, after in self._tokens:
+            found = _at(scope, *steps)
+            if isinstance(found, str | int) and not isinstance(found, bool):
+                parts.append(str(found))
+            else:
+                missing.append(path)
+            parts.append(after)
+        return " ".join("".join(parts).split()), missing

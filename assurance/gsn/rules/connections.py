@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assurance.gsn.elements import CONTEXTUAL, AwayGoal, ElementType
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import RelationType
+from assurance.gsn.relations import Relation, RelationType
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Severity, code
 
@@ -94,31 +94,34 @@ def check(argument: Argument) -> Iterator[Finding]:
     table = PERMITTED_IN_CONTRACT if argument.kind == "contract" else PERMITTED
     seen: set[tuple[object, ...]] = set()
     for relation in argument.relations:
-        place = places.of_relation(relation)
         key = (relation.type, relation.source, relation.target, relation.challenged, relation.choice)
         if key in seen:
-            yield G107.finding(f"{relation} is given twice", place)
-            continue
+            yield G107.finding(f"{relation} is given twice", places.of_relation(relation))
+        elif finding := _judge(argument, table, relation):
+            yield finding
         seen.add(key)
-        ends = (relation.source,) if relation.challenged is not None else (relation.source, relation.target)
-        missing = [end for end in dict.fromkeys(ends) if end not in argument]
-        if missing:
-            yield G108.finding(f"{relation}: no element {' and no element '.join(map(repr, missing))}", place)
-            continue
-        if relation.source == relation.target:
-            yield G106.finding(str(relation), place)
-            continue
-        if relation.type is RelationType.CHALLENGES or relation.challenged is not None:
-            continue
-        source, target = argument[relation.source], argument[relation.target]
-        if isinstance(source, AwayGoal) and relation.type is RelationType.SUPPORTED_BY and argument.kind != "contract":
-            yield G150.finding(f"{relation}: {source.id} is developed in module {source.module!r}", place)
-            continue
-        permitted = table[relation.type].get(source.type, frozenset())
-        if target.type not in permitted:
-            kinds = ", ".join(sorted(permitted)) or f"no {relation.type} from {_article(source.type)}"
-            message = f"{relation}: {source.type} to {target.type}"
-            yield _CODES[relation.type].finding(message, place, expected=kinds)
+
+
+def _judge(argument: Argument, table: Table, relation: Relation) -> Finding | None:
+    """The first fault of a relation."""
+    ends = (relation.source,) if relation.challenged is not None else (relation.source, relation.target)
+    if not all(end in argument for end in ends):
+        missing = [repr(end) for end in dict.fromkeys(ends) if end not in argument]
+        return G108.finding(f"{relation}: no element {' and no element '.join(missing)}", places.of_relation(relation))
+    if relation.source == relation.target:
+        return G106.finding(str(relation), places.of_relation(relation))
+    if relation.type is RelationType.CHALLENGES or relation.challenged is not None:
+        return None
+    source, target = argument[relation.source], argument[relation.target]
+    if isinstance(source, AwayGoal) and relation.type is RelationType.SUPPORTED_BY and argument.kind != "contract":
+        message = f"{relation}: {source.id} is developed in module {source.module!r}"
+        return G150.finding(message, places.of_relation(relation))
+    permitted = table[relation.type].get(source.type, frozenset())
+    if target.type in permitted:
+        return None
+    kinds = ", ".join(sorted(permitted)) or f"no {relation.type} from {_article(source.type)}"
+    message = f"{relation}: {source.type} to {target.type}"
+    return _CODES[relation.type].finding(message, places.of_relation(relation), expected=kinds)
 
 
 def _article(kind: ElementType) -> str:

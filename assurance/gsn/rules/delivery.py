@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from assurance.gsn.elements import Element
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import Relation
 from assurance.gsn.rules import places
-from evidence.diagnostics import Finding, Severity, code
+from evidence.diagnostics import Code, Finding, Severity, code
 
 G112 = code(
     "G112",
@@ -46,26 +47,25 @@ _TOKEN = re.compile(r"\{\{?\s*([A-Za-z_][^{},|;:=<>]*)\}")
 def check(argument: Argument, *, delivered: bool) -> Iterator[Finding]:
     """Each element, in the order given; `delivered=False` permits uninstantiated elements and tokens."""
     for element in argument:
-        place = places.of_element(element)
-        if not element.text.strip():
-            yield G112.finding(f"{element.type} {element.id} has no statement", place)
-        if not delivered:
-            continue
-        if element.uninstantiated:
-            yield G117.finding(f"{element.type} {element.id} is not instantiated", place)
-        tokens = tokens_of(element.text)
-        if tokens:
-            braced = ", ".join(f"{{{token}}}" for token in tokens)
-            yield G118.finding(f"{element.type} {element.id} still holds {braced}", place)
+        for found, message in _judge(element, delivered):
+            yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
     if delivered:
         for relation in argument.relations:
-            marks = marks_of(relation)
-            if marks:
+            if marks := marks_of(relation):
                 yield G161.finding(f"{relation} still has {' and '.join(marks)}", places.of_relation(relation))
         used = {relation.choice for relation in argument.relations}
         for choice in argument.choices:
             if choice.id not in used:
                 yield G161.finding(f"choice {choice.id} is left", places.of(choice))
+
+
+def _judge(element: Element, delivered: bool) -> Iterator[tuple[Code, str]]:
+    if not element.text.strip():
+        yield G112, "has no statement"
+    if delivered and element.uninstantiated:
+        yield G117, "is not instantiated"
+    if delivered and (tokens := tokens_of(element.text)):
+        yield G118, f"still holds {', '.join(f'{{{token}}}' for token in tokens)}"
 
 
 def tokens_of(text: str) -> tuple[str, ...]:

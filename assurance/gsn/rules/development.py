@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.elements import DEVELOPABLE, Goal, Solution
+from assurance.gsn.elements import DEVELOPABLE, Element, Goal, Solution
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import RelationType
 from assurance.gsn.rules import places
-from evidence.diagnostics import Finding, Severity, code
+from evidence.diagnostics import Code, Finding, Severity, code
 
 G109 = code(
     "G109",
@@ -64,25 +64,26 @@ G153 = code(
 def check(argument: Argument) -> Iterator[Finding]:
     """Each element, in the order given."""
     for element in argument:
-        place = places.of_element(element)
-        named = f"{element.type} {element.id}"
-        if element.type in DEVELOPABLE:
-            # a relation whose target is missing still says that support was meant: that fault is G108
-            supported = any(
-                relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id)
-            )
-            by_contract = isinstance(element, Goal) and element.by_contract
-            if by_contract and supported:
-                yield G151.finding(f"{named} is to be supported by contract but has support here", place)
-            if by_contract and element.undeveloped:
-                yield G152.finding(f"{named} is also marked undeveloped", place)
-            if by_contract and argument.kind == "contract":
-                yield G153.finding(f"{named} stands in contract {argument.module!r}", place)
-            if element.undeveloped and supported:
-                yield G110.finding(f"{named} is marked undeveloped but has support", place)
-            elif not element.undeveloped and not supported and not by_contract and argument.template is None:
-                yield G111.finding(f"{named} has no support and is not marked undeveloped", place)
-        elif element.undeveloped:
-            yield G109.finding(f"{named} is marked undeveloped", place)
-        if isinstance(element, Solution) and not any(reference.strip() for reference in element.evidence):
-            yield G119.finding(f"{named} refers to no evidence", place)
+        for found, message in _judge(argument, element):
+            yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
+
+
+def _judge(argument: Argument, element: Element) -> Iterator[tuple[Code, str]]:
+    if element.type in DEVELOPABLE:
+        # a relation whose target is missing still says that support was meant: that fault is G108
+        supported = any(relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id))
+        by_contract = isinstance(element, Goal) and element.by_contract
+        if by_contract and supported:
+            yield G151, "is to be supported by contract but has support here"
+        if by_contract and element.undeveloped:
+            yield G152, "is also marked undeveloped"
+        if by_contract and argument.kind == "contract":
+            yield G153, f"stands in contract {argument.module!r}"
+        if element.undeveloped and supported:
+            yield G110, "is marked undeveloped but has support"
+        elif not element.undeveloped and not supported and not by_contract and argument.template is None:
+            yield G111, "has no support and is not marked undeveloped"
+    elif element.undeveloped:
+        yield G109, "is marked undeveloped"
+    if isinstance(element, Solution) and not any(reference.strip() for reference in element.evidence):
+        yield G119, "refers to no evidence"

@@ -42,5 +42,6 @@ def check(argument: Argument) -> Iterator[Finding]:
         message = f"{element.type} {element.id!r} has the identifier of a {first.type}{where}"
         yield G101.finding(message, places.of_element(element))
     for element in (*argument, *argument.duplicates):
-        if not element.id or any(char.isspace() or not char.isprintable() for char in element.id):
+        # of all blanks only the common space counts as printable
+        if not element.id or " " in element.id or not element.id.isprintable():
             yield G102.finding(f"{element.type} has the identifier {element.id!r}", places.of_element(element))

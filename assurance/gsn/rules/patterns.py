@@ -130,15 +130,15 @@ def name_of(relation: Relation) -> str:
 
 def _marks(argument: Argument) -> Iterator[Finding]:
     for relation in argument.relations:
-        place = places.of_relation(relation)
         if relation.type is RelationType.CHALLENGES:
             if marks := marks_of(relation):
-                yield G154.finding(f"{relation} has {' and '.join(marks)}", place)
+                yield G154.finding(f"{relation} has {' and '.join(marks)}", places.of_relation(relation))
+        elif relation.multiplicity is None:
             continue
-        if relation.multiplicity is not None and not readable(relation.multiplicity):
-            yield G155.finding(f"{relation}: {relation.multiplicity!r} cannot be read", place)
-        elif relation.multiplicity is not None and relation.optional:
-            yield G158.finding(f"{relation}: optional and {relation.multiplicity!r}", place)
+        elif not readable(relation.multiplicity):
+            yield G155.finding(f"{relation}: {relation.multiplicity!r} cannot be read", places.of_relation(relation))
+        elif relation.optional:
+            yield G158.finding(f"{relation}: optional and {relation.multiplicity!r}", places.of_relation(relation))
     for choice in argument.choices:
         if choice.multiplicity is not None and not readable(choice.multiplicity):
             yield G155.finding(f"choice {choice.id}: {choice.multiplicity!r} cannot be read", places.of(choice))
