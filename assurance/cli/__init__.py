@@ -7,6 +7,8 @@ help and version need none of them.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import traceback
 from importlib import import_module
@@ -93,6 +95,7 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the `assurance` command."""
+    atexit.register(gc.freeze)  # what the process ends with goes as a whole: no last search for cycles in it
     try:
         sys.exit(commands.main(arguments, standalone_mode=False))  # what a command returns, or the code of its Exit
     except click.ClickException as error:

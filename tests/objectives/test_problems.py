@@ -360,6 +360,21 @@ def test_an_author_does_not_close_his_own_where_independence_is_required(toy: Ki
     assert reports(toy)["PR-R1-refuted"].closed and not findings(toy, *CODES)
 
 
+def test_whoever_ran_one_of_the_runs_that_opened_a_report_does_not_close_it(toy: Kit) -> None:
+    """Two runs made the same record: the operator of either has a part in it."""
+    toy.case["runs"] = [
+        {"id": "run-1", "requirement": "R1", "engine": "bounds", "operator": "zoe"},
+        {"id": "run-4", "requirement": "R1", "engine": "bounds", "operator": "rev"},
+        *toy.case["runs"][1:],
+    ]
+    for run in ("run-1", "run-4"):
+        toy.keep("R1", refuting(toy, "R1", "PPPR"), run, outcome="refuted")
+    offer(toy, "FIX", evidence="problem-report")
+    recorded(toy, "PR-R1-refuted", state="closed", closed_by="zoe", closed_on="2026-07-01", evidence=["FIX"])
+    assert not reports(toy)["PR-R1-refuted"].closed
+    assert [item.code for item in findings(toy, *CODES)] == ["O243"]
+
+
 def test_closing_changes_no_status(toy: Kit) -> None:
     refute(toy, "RRRR")
     before = row(toy, "A-4.1")
