@@ -167,7 +167,7 @@ class Pager:
                 continue  # no row breaks that did not break before
             width, height = arrange(draft.node, self.room[0] * part)
             if height > self.room[1]:
-                break
+                continue  # rows that break elsewhere may be lower, though they are narrower
             if width <= self.room[0] and (not found or width < found[-1].width):
                 found.append(Form(self.room[0] * part, width, height))
         return found

@@ -64,6 +64,8 @@ _SIDE_DROP: Final = 18.0
 """From the line that joins challengers down to their tops."""
 _STRAIGHT: Final = 30.0
 """Length of the arrow of a challenger that stands level with its target."""
+_Band = tuple[float, float, float, float]
+"""Left, right, bottom, top."""
 
 
 def label_of(mark: Mark, room: float = MARK_LABEL) -> tuple[str, float]:
@@ -291,7 +293,7 @@ def _under(node: Node, parts: list[Contour], row_width: float) -> Contour:
     if node.hidden:
         return _side_by_side(node, parts, [members for members, _ in rows])
     spots: list[tuple[float, float]] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[_Band] = []
     y = node._bottom
     first = GAP_Y + MARK_ROW * len(node.trunk)
     side = max([BESIDE + label_of(mark, node.label_room)[1] for mark in node.trunk], default=0.0)
@@ -310,7 +312,7 @@ def _under(node: Node, parts: list[Contour], row_width: float) -> Contour:
                 bottom = max(bottom, top + joined.bottom)
                 min_x, max_x = min(min_x, joined.min_x + shift), max(max_x, joined.max_x + shift)
         spots.extend((x, top) for x in row_spots)
-        boxes.append((min(0.0, *row_spots), max(side, *row_spots), top, y))
+        boxes.extend(_lines([node.children[index] for index in members], row_spots, side, y, top))
         boxes.append((min_x, max_x, bottom, top))
         y = bottom
     members, _ = rows[-1]
@@ -320,12 +322,29 @@ def _under(node: Node, parts: list[Contour], row_width: float) -> Contour:
     last_spots = [x - centre for x in last.places]
     last.move(-centre, top)
     spots.extend((x, top) for x in last_spots)
-    boxes.append((min(0.0, last_spots[0]), max(side, last_spots[-1]), top, y))
+    boxes.extend(_lines([node.children[index] for index in members], last_spots, side, y, top))
     for min_x, max_x, bottom, upper in reversed(boxes):
         last.cap(min_x, max_x, bottom, upper)
     last.cap(node._min_x, node._max_x, node._bottom, 0.0)
     node._spots = spots
     return last
+
+
+def _lines(members: list[Node], places: list[float], side: float, y: float, top: float) -> list[_Band]:
+    """The room of the lines from a trunk to a row of blocks, from `y` to `top`; the trunk's labels reach to `side`.
+
+    Clear of the arrowhead, the uppermost sign on the line to a block rises above that block, and so may the line of
+    what challenges the relation: here they have their room, for the block's own contour does not hold them.
+    """
+    left, right = min(0.0, *places), max(side, *places)
+    if not members[0]._rows:
+        return [(left, right, top, y)]
+    reach = right
+    for member, x in zip(members, places, strict=True):
+        beside = [BESIDE + label_of(mark)[1] for mark in member.marks]
+        beside += [spot[0] for item, spot in zip(member.sides, member._side_spots, strict=True) if item.on_line]
+        reach = max(reach, x + max(beside, default=0.0))
+    return [(left, right, top - HEAD, y), (left, reach, top, top - HEAD)]
 
 
 def _beside(node: Node, whole: Contour, parts: list[Contour]) -> Contour:

@@ -8,13 +8,13 @@ from itertools import pairwise
 import gsn_toys as toys
 import page_geometry
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assurance.gsn.elements import CONTEXTUAL, KINDS, Context, Goal, Solution, Strategy
 from assurance.gsn.layout import A3, A4, MIN_SCALE, Box, Page, PageKind, Role, layout, pages
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import RelationRef
+from assurance.gsn.relations import ClaimPoint, RelationRef
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ROOMY = st.sampled_from([A4, A3, (269.0, 168.0), (210.0, 297.0)])
@@ -88,6 +88,9 @@ def test_wild_arguments_on_pages(seed: int, size: int, paper: tuple[float, float
 
 @QUICK
 @given(seed=st.integers(0, 10**6), size=st.integers(1, 90), paper=ROOMY)
+@example(seed=565488, size=60, paper=A3)  # a label on a line, above the block to which the line leads
+@example(seed=44205, size=67, paper=A3)  # the line of a relation's challenger, there too
+@example(seed=842031, size=73, paper=A3)  # rows that fit at 0.6 of the page, not at 1.0 or 0.8
 def test_the_whole_notation_on_pages(seed: int, size: int, paper: tuple[float, float]) -> None:
     argument = toys.rich(seed, size)
     assert_sound(argument, pages(argument, paper))
@@ -304,6 +307,27 @@ def test_challenges_of_relations_end_on_their_lines() -> None:
             and min(a[1], b[1]) - 0.01 <= y <= max(a[1], b[1]) + 0.01
             for a, b in pairwise(line.points)
         )
+
+
+@pytest.mark.parametrize("challenged", [False, True])
+@pytest.mark.parametrize("longer", range(8))
+def test_what_stands_on_a_line_keeps_clear_of_the_neighbour(longer: int, challenged: bool) -> None:
+    """Two goals with their support: at some length the context of one ends just above the support of the other."""
+    argument = Argument()
+    argument.add(*(Goal(id=name, text="It is so.") for name in ("G", "A", "B")))
+    argument.add(*(Solution(id=name, text="Record") for name in ("ASn", "BSn")))
+    argument.add(Context(id="C", text="Scope" + "\nMore of it" * longer))
+    argument.support("G", "A", "B")
+    argument.support("A", "ASn")
+    argument.support("B", "BSn")
+    argument.contextualise("B", "C")
+    line = RelationRef(source="A", target="ASn")
+    if challenged:
+        argument.add(Goal(id="D", text="It is not so."))
+        argument.challenge("D", line)
+    else:
+        argument.claim_points = (ClaimPoint(id="ACP1", relations=(line,), module="Confidence in it"),)
+    assert_sound(argument, [layout(argument)])
 
 
 def test_what_no_arrow_shows_is_said_in_words() -> None:
