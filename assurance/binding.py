@@ -255,10 +255,16 @@ def bind(loaded: LoadedCase, register: Register, pattern: LoadedPattern, supplie
 
 
 def _filled(parameter: Parameter, found: Any) -> Any:
-    """What the case supplies, cut down to what the pattern asks for, with every leg's status by the pattern's terms."""
-    if parameter.type == "leg":
-        return found if isinstance(found, dict) else _leg(parameter, found)  # some legs have terms of their own
-    if parameter.type == "collection":
+    """What the case supplies, cut down to what the pattern asks for, with every leg's status by the pattern's terms.
+
+    Some legs have terms of their own. What is of another type than the pattern asks for stays as it is: the check of
+    the data says so (G275).
+    """
+    if not isinstance(found, list):
+        return found
+    if parameter.type == "leg" and all(isinstance(item, DocumentEntry) for item in found):
+        return _leg(parameter, found)
+    if parameter.type == "collection" and all(isinstance(item, dict) for item in found):
         fields = parameter.fields.items()
         return [{name: _filled(field, item[name]) for name, field in fields if name in item} for item in found]
     return found

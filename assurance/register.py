@@ -172,15 +172,14 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
     declared = {run.id: run.requirement for run in loaded.case.answering}
     newest = {entry.run: number for number, entry in enumerate(entries)}
     runs = []
-    whole: set[str] = set()
+    whole: dict[str, bool] = {}  # what belongs to records and is there, and whether it could be a record itself
     read = RecordReader()
     for number, entry in enumerate(entries):
         try:
             record = read(store.get(entry.record), f"record {entry.record}")
             for digest in record.artefacts.values():
-                if digest not in whole:
-                    store.get(digest)  # a proof whose certificate is gone or altered cannot be checked again
-                    whole.add(digest)
+                if digest not in whole:  # a proof whose certificate is gone or altered cannot be checked again
+                    whole[digest] = store.get(digest).startswith(b"{")
         except AssuranceError as error:
             findings += error.findings
             continue
@@ -191,7 +190,9 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
             message = f"record {entry.record} of run {entry.run!r} for {entry.requirement!r}: {entry.outcome}"
             findings.append(E_ORPHAN.finding(message, Place(element=entry.run)))
         runs.append(_item(entry, record, current, number))
-    for digest, record in _unjournaled(store, {entry.record for entry in entries} | whole):
+    # a record is not hidden by another one that calls it its own
+    known = {entry.record for entry in entries} | {digest for digest, perhaps in whole.items() if not perhaps}
+    for digest, record in _unjournaled(store, known):
         findings.append(E_UNJOURNALED.finding(f"record {digest}: {record.kind}, {record.title}", Place(element=digest)))
         runs.append(RunItem(digest, record, "", "", "", "unknown", False, -1))
     documents, found = _documents(loaded)

@@ -10,7 +10,6 @@ what was not logged. Other words are ignored. Not here: whether the training was
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +34,8 @@ MAX_SERIES = 60
 MAX_LINE = 1_000_000
 MAX_JSON = 8_000_000
 _REMARK = re.compile(r"#\s*([\w .-]{1,60}?)\s*[:=]\s*(.{1,300})")
+_WHERE = re.compile(r"(.*) at line ([0-9]+) column ([0-9]+)", re.DOTALL)
+"""What the parser says of bad JSON; it counts the columns in bytes."""
 _INTEGER = re.compile(r"[-+]?[0-9]{1,15}(\.0*)?")
 
 
@@ -94,10 +95,12 @@ def _complete(line: str) -> bool:
 def _loads(source: Source, text: str, line: int) -> Any:
     try:
         return parse_json(text.encode())
-    except json.JSONDecodeError as error:
-        raise source.refuse(E_SYNTAX, f"not JSON: {error.msg}", line + error.lineno - 1, error.colno) from None
     except ValueError as error:
-        raise source.refuse(E_SYNTAX, f"not JSON: {error}", line) from None
+        found = _WHERE.fullmatch(str(error))
+        if found is None:
+            raise source.refuse(E_SYNTAX, f"not JSON: {error}", line) from None
+        row, column = line + int(found[2]) - 1, max(int(found[3]), 1)
+        raise source.refuse(E_SYNTAX, f"not JSON: {found[1]}", row, column) from None
 
 
 def _table(source: Source, text: str, log: _Log) -> None:

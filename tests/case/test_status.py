@@ -18,6 +18,7 @@ from assurance.snapshot import Snapshot
 from assurance.status import Status, combine, roll_up
 from evidence.digest import PREFIX, of_bytes
 from evidence.errors import StoreError
+from evidence.records import record_bytes
 from evidence.store import Entry
 
 ORDER = [
@@ -147,8 +148,6 @@ def test_a_proof_without_its_certificate_is_no_evidence(proved: Kit, alter: byte
 
 
 def test_a_forged_record_that_is_incoherent_is_no_evidence(toy: Kit) -> None:
-    from evidence.records import record_bytes
-
     good = record_bytes(bounds(toy.statement("R1"), "UUUU"))
     forged = good.replace(b'"regions":"UUUU"', b'"regions":"PPPP"').replace(b'"UNKNOWN"', b'"PROVED"')
     assert forged != good
@@ -537,6 +536,16 @@ def test_a_lost_journal_does_not_lose_the_counterexample(toy: Kit) -> None:
     toy.store.remember("sha256:" + "1" * 64, digest, {})
     (toy.store.root / "journal.jsonl").unlink()
     toy.keep("R1", bounds(toy.statement("R1"), "PPPU"))
+    snapshot = toy.take()
+    assert "E109" in codes(snapshot)
+    assert state(snapshot, "R1") == (Status.IN_DOUBT, {"S112"})
+
+
+def test_a_lost_record_is_not_hidden_as_what_belongs_to_another(toy: Kit) -> None:
+    digest = toy.store.put(record_bytes(bounds(toy.statement("R1"), "PPPR")))
+    toy.store.remember("sha256:" + "1" * 64, digest, {})
+    named = {"certificate": of_bytes(CERTIFICATE), "other": digest}
+    toy.keep("R1", bounds(toy.statement("R1"), "PPPU", artefacts=named))
     snapshot = toy.take()
     assert "E109" in codes(snapshot)
     assert state(snapshot, "R1") == (Status.IN_DOUBT, {"S112"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from engineering_toys import DATA_SET, REVIEW, read_text, refused
 
+from evidence.errors import InputError
 from evidence.limits_engineering import content_limits
 from evidence.records.engineering import Shows
 
@@ -241,6 +242,21 @@ def test_a_training_that_diverged_fails(value: str) -> None:
 )
 def test_what_is_refused_of_a_log(text: str, code: str) -> None:
     assert refused("training-log", text)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[{"epoch": 1},\n {"epoch": 2},\n  x]', (3, 3)),
+        ('{"epoch": 1}\n{"epoch": 2}\n{"epoch" 3}\n', (3, 10)),
+    ],
+)
+def test_what_is_no_json_in_a_log_has_a_place(text: str, place: tuple[int, int]) -> None:
+    with pytest.raises(InputError) as caught:
+        read_text("training-log", text)
+    finding = caught.value.finding
+    assert finding.code == "E161" and (finding.place.line, finding.place.column) == place
+    assert " line " not in finding.message, "the parser counts from the row that it was given"
 
 
 def test_an_empty_log_shows_nothing() -> None:

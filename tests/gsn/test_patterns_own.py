@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "case"))
 from case_toys import Kit, document, kit
 
 from assurance.argument import BuiltArgument
+from assurance.binding import SUPPLIED
 from assurance.gsn.patterns import instantiate as expansion
 from assurance.gsn.patterns.library import OwnPattern, available, load_pattern
 from assurance.loading import load, require_fresh
@@ -212,3 +213,22 @@ def test_the_case_is_read_the_same_elsewhere(toy: Kit, tmp_path: Path) -> None:
     from evidence.store import Store
 
     assert take(load(elsewhere / "case"), Store(elsewhere / "evidence")).built.argument == first
+
+
+@pytest.mark.parametrize("type", ["leg", "collection", "text", "status", "document", "decision"])
+def test_what_the_case_supplies_has_the_type_that_a_pattern_asks_for_or_is_refused(toy: Kit, type: str) -> None:
+    made = [document(toy.folder, "DOC", about=["requirements", "implementation"], evidence="review-record")]
+    shape: dict[str, Any] = {
+        "leg": {"kinds": ["review-record"]},
+        "collection": {"items": {"text": {"type": "text", "means": "its text"}}},
+    }.get(type, {})
+    refused = set()
+    for name in sorted(SUPPLIED):
+        parameters = {"given": {"type": type, "means": "what the case gives", "case": name, "required": False, **shape}}
+        goal = {"goal": "It follows the house rule."} | ({"leg": "given"} if type == "leg" else {})
+        declare(toy, pattern("house-rule", {"G1": goal}, parameters=parameters), documents=made)
+        try:
+            toy.take()
+        except InputError as error:
+            refused |= {item.code for item in error.findings}
+    assert "G275" in refused and all(code.startswith("G") for code in refused)
