@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from assurance.gsn.exchange.xml_text import clean
+from assurance.xml_text import clean
 
 Cell = str | int | None
 MAX_TEXT = 32_000

@@ -7,8 +7,8 @@ asked for, or whose applicability is unknown, is skipped, never passed.
 from __future__ import annotations
 
 from assurance.gaps.model import GapReport, GapRow, Judgement, StandardGaps
-from assurance.gsn.exchange.xml_text import clean, quoted, text
 from assurance.objectives import ObjectiveStatus
+from assurance.xml_text import clean, quoted, text
 from evidence.diagnostics import Finding, Severity
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from assurance.gsn.arguments import Arguments
 from assurance.gsn.exchange.drawing import DrawnEdge, DrawnNode, draw, marks
-from assurance.gsn.exchange.xml_text import clean, quoted, text
+from assurance.xml_text import clean, quoted, text
 
 NAMESPACE: Final = "http://graphml.graphdrawing.org/xmlns"
 _NODE_KEYS: Final = ("module", "id", "type", "text", "marks", "evidence", "away_module")

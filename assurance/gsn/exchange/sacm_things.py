@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from assurance.gsn.exchange.sacm_words import XSI, Form
-from assurance.gsn.exchange.xml_text import quoted
+from assurance.xml_text import quoted
 
 LANGUAGE: Final = "en"
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_.-]+")

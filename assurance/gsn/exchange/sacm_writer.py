@@ -17,9 +17,9 @@ from assurance.gsn.elements import AWAY, Element, ElementType
 from assurance.gsn.exchange import carried
 from assurance.gsn.exchange.sacm_things import LANGUAGE, Thing, render
 from assurance.gsn.exchange.sacm_words import FORMS, TAG, Dialect, Form
-from assurance.gsn.exchange.xml_text import clean
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import Relation, RelationType
+from assurance.xml_text import clean
 
 _CLAIMS: Final = frozenset(
     {
