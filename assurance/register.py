@@ -185,11 +185,11 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
             continue
         if isinstance(record, DocumentRecord):
             continue
-        current = newest[entry.run] == number and declared.get(entry.run) == entry.requirement
-        if declared.get(entry.run) != entry.requirement:
+        own = declared.get(entry.run) == entry.requirement
+        if not own:
             message = f"record {entry.record} of run {entry.run!r} for {entry.requirement!r}: {entry.outcome}"
             findings.append(E_ORPHAN.finding(message, Place(element=entry.run)))
-        runs.append(_item(entry, record, current, number))
+        runs.append(_item(entry, record, own and newest[entry.run] == number, number))
     # a record is not hidden by another one that calls it its own
     known = {entry.record for entry in entries} | {digest for digest, perhaps in whole.items() if not perhaps}
     for digest, record in _unjournaled(store, known):
@@ -201,7 +201,7 @@ def collect(loaded: LoadedCase, store: Store) -> Register:
 
 def _unjournaled(store: Store, known: set[str]) -> list[tuple[str, RunRecord]]:
     """Records that answered a request and that no journal entry names: the journal lost them, or a run was killed."""
-    unknown = {digest for digest in store.digests() if digest not in known and store.begins(digest, b"{")}
+    unknown = {digest for digest in store.digests(known) if store.begins(digest, b"{")}
     if not unknown:  # as in most stores: then the index, a file for each request, need not be read
         return []
     found: dict[str, RunRecord] = {}

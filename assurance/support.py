@@ -122,7 +122,7 @@ class Level(StrEnum):
     CONTRADICTS = "contradicts"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """One record held against one claim."""
 
@@ -398,8 +398,9 @@ def _count(claim: Claim, record: RunRecord, compared: _Compared) -> tuple[int, f
         radius = regions.perturbation.eps.value
         items = [record.inputs[i] for i in compared.where]
         return sum(not i.abstained and i.predicted == i.label and i.radius >= radius for i in items), frozenset(), 0
-    letters = [record.regions[i] for i in compared.where]
-    refuted = frozenset[int]()
+    given = record.regions
+    letters = [given[i] for i in compared.where]
+    refuted: frozenset[int] = frozenset()
     if compared.same_sets and "R" in letters:
         refuted = frozenset(place for place, letter in enumerate(letters) if letter == "R")
     return letters.count("P"), refuted, letters.count("C")

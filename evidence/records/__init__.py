@@ -53,7 +53,7 @@ Record = Annotated[
     BoundsRecord | OutputRangeRecord | SmoothingRecord | ExternalVerdictRecord | DocumentRecord,
     Field(discriminator="kind"),
 ]
-_SHARED = ("statement", "guarantee", "provenance")
+_SHARED = ("statement", "guarantee", "provenance", "rechecks")
 """Parts that have one type in every family of records."""
 _ADAPTER: TypeAdapter[RunRecord | DocumentRecord] = TypeAdapter(Record)
 
@@ -76,7 +76,7 @@ class RecordReader:
     same way in several of them is read once, and they hold one object for it."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], Frozen] = {}
+        self._known: dict[tuple[str, bytes], Frozen | tuple[Frozen, ...]] = {}
         """By part, and by how it is written: values that differ in anything, types included, differ in that."""
 
     def __call__(self, data: bytes, name: str) -> RunRecord | DocumentRecord:
@@ -94,7 +94,7 @@ class RecordReader:
             return _ADAPTER.validate_python(value)
         new = {}
         for part in _SHARED:
-            if isinstance(written := value.get(part), dict):
+            if (written := value.get(part)) is not None:
                 key = (part, to_json(written))
                 if key in self._known:
                     value[part] = self._known[key]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer, model_validator
 
 from evidence.digest import Digest
-from evidence.specification import Boxes, Frozen, InputBalls, Statement
+from evidence.specification import Frozen, Statement
 from evidence.verdict import Arithmetic, Artefact, GuaranteeKind, Predictor, Verdict
 
 
@@ -121,12 +121,12 @@ class RecordBase(Frozen):
 def require_regions(statement: Statement, count: int) -> None:
     """Raises ValueError when a statement lists its regions itself and the record holds another number of results."""
     regions = statement.regions
-    listed: tuple[object, ...] | str = ()
-    if isinstance(regions, Boxes):
+    listed: tuple[object, ...] | Literal["all"] = "all"
+    if regions.kind == "boxes":
         listed = regions.boxes
-    elif isinstance(regions, InputBalls):
+    elif regions.kind == "input-balls":
         listed = regions.inputs
-    if listed and not isinstance(listed, str) and len(listed) != count:
+    if listed != "all" and len(listed) != count:
         raise ValueError(f"{count} results for {len(listed)} stated regions")
 
 

@@ -24,14 +24,13 @@ def overall(regions: str) -> Verdict:
     """PROVED when every region is proved and re-checked, REFUTED when any is refuted, else UNKNOWN."""
     if "R" in regions:
         return Verdict.REFUTED
-    if regions and set(regions) == {"P"}:
-        return Verdict.PROVED
-    return Verdict.UNKNOWN
+    return Verdict.PROVED if regions and not regions.strip("P") else Verdict.UNKNOWN
 
 
 def require_refutations(regions: str, verdict: Verdict, examples: Iterable[Counterexample]) -> None:
     """Raises ValueError unless exactly the refuted regions have counterexamples and the verdict follows."""
-    if {i for i, letter in enumerate(regions) if letter == "R"} != {example.region for example in examples}:
+    refuted = {i for i, letter in enumerate(regions) if letter == "R"} if "R" in regions else set()
+    if refuted != {example.region for example in examples}:
         raise ValueError("refuted regions and counterexamples differ")
     if verdict is not overall(regions):
         raise ValueError(f"verdict {verdict.value} does not follow from the regions")
@@ -39,9 +38,9 @@ def require_refutations(regions: str, verdict: Verdict, examples: Iterable[Count
 
 def require_proofs(regions: str, rechecks: Iterable[Recheck], artefacts: Mapping[str, Digest]) -> None:
     """Raises ValueError unless proved regions have a certificate and the checker confirmed as many."""
-    if "P" in regions and "certificate" not in artefacts:
-        raise ValueError("proved regions need a certificate")
     proved = regions.count("P")
+    if proved and "certificate" not in artefacts:
+        raise ValueError("proved regions need a certificate")
     confirmed = sum(check.agreed for check in rechecks if check.what == "bounds")
     if proved != confirmed:
         raise ValueError(f"{proved} regions are proved but the checker confirmed {confirmed}")

@@ -387,13 +387,14 @@ def test_what_records_share_is_one_object() -> None:
     first, other = (read(record_bytes(bounds_record(letters)), "r") for letters in ("PCRU", "PPPP"))
     assert isinstance(first, BoundsRecord) and isinstance(other, BoundsRecord)
     assert first.statement is other.statement and first.guarantee is other.guarantee
-    assert first.regions != other.regions
+    assert first.regions != other.regions and first.rechecks != other.rechecks
+    assert read(record_bytes(bounds_record("PPPP")), "r").rechecks[0] is other.rechecks[0]
 
 
 def test_what_is_shared_fits_every_family() -> None:
     """One reader may meet the same part in any family; it would refuse it if one of them wanted another type."""
     for family in (BoundsRecord, OutputRangeRecord, SmoothingRecord, ExternalVerdictRecord, DocumentRecord):
-        for name in ("statement", "guarantee", "provenance"):
+        for name in ("statement", "guarantee", "provenance", "rechecks"):
             if field := family.model_fields.get(name):
                 assert field.annotation == BoundsRecord.model_fields[name].annotation
 
@@ -435,7 +436,7 @@ def test_a_reader_of_many_reads_each_as_if_alone(records: list[tuple[Any, bool]]
     for record, damaged in records:
         value = json.loads(record_bytes(record))
         if damaged:
-            part = data.draw(st.sampled_from(sorted({"statement", "guarantee", "provenance"} & set(value))))
+            part = data.draw(st.sampled_from(sorted({"statement", "guarantee", "provenance", "rechecks"} & set(value))))
             value[part] = _changed(value[part], data)
         stored = json.dumps(value).encode()
         assert outcome(read, stored) == outcome(read_record, stored)

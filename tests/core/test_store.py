@@ -102,6 +102,21 @@ def test_bytes_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, 
     assert Store(store.root).get(digest) == data
 
 
+@pytest.mark.parametrize("size", [0, 1, *(step * 2**14 + more for step in (1, 2, 5) for more in (-1, 0, 1)), 3_000_000])
+def test_objects_of_every_size_come_back_whole(tmp_path: Path, size: int) -> None:
+    """Small files are read in one step, larger ones in several."""
+    store, data = Store(tmp_path), (b"0123456" * (size // 7 + 1))[:size]
+    assert store.get(store.put(data)) == data
+
+
+def test_only_unknown_digests_are_listed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    one, two, three = sorted(store.put(data) for data in (b"1", b"2", b"3"))
+    assert list(store.digests({two})) == [one, three] and list(store.digests({one, two, three})) == []
+    (object_path(store, one).parent / "no digest").write_bytes(b"")
+    assert list(store.digests({three})) == [one, two]
+
+
 def test_a_changed_object_is_never_given_out(tmp_path: Path) -> None:
     store = Store(tmp_path)
     digest = store.put(b"evidence")
@@ -285,6 +300,8 @@ def test_lines_of_other_processes_are_seen(tmp_path: Path) -> None:
         b'{"requirement": "R1", "criterion": "c", "record": 5, "run": "r", "outcome": "met"}',
         b'{"requirement": ["R1"], "criterion": "c", "record": "d", "run": "r", "outcome": "met"}',
         b'{"requirement": "R1", "criterion": "c", "record": "d", "run": "r", "outcome": "met", "more": 1}',
+        b'{"requirement": "R1", "criterion": "c", "record": "d", "run": "r", "outcome": "met", "more": "1"}',
+        b'["R1", "c", "d", "r", "met"]',
     ],
 )
 def test_a_broken_journal_line_is_named(tmp_path: Path, line: bytes) -> None:
