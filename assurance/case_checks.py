@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from assurance.case import BallsOf, Case, CellsOf, FileOf, Requirement
+from assurance.case import BallsOf, Case, CellsOf, FileOf
 from assurance.case_compliance import StandardChoice
 from assurance.case_compliance_checks import SUBJECTS, alike, data_items, perhaps_meant, subjects
 from assurance.case_compliance_checks import references as compliance
@@ -172,7 +172,7 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
     parents = ids(case.safety_requirements) | requirements
     data, tables, threats = ids(case.data_sets), ids(case.tables), ids(case.threat_models)
     properties = ids(case.property_files)
-    about = subjects(case)
+    about = subjects(case) if case.documents else set()
     standards, kinds = ids(case.standards), set(EvidenceKind)
     meant = perhaps_meant(case)
     items_meant = data_items(meant)
@@ -198,12 +198,14 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
                 yield from missing(name, parents - {requirement.id}, "parent requirement", *here, "parents", j)
         for j, name in enumerate(requirement.hazards):
             yield from missing(name, hazards, "hazard", *here, "hazards", j)
-        yield from missing(requirement.author, people, "person", *here, "author")
-        if requirement.meaning_review:
-            yield from missing(requirement.meaning_review.by, people, "person", *here, "meaning_review", "by")
-        if requirement.property:
-            yield from missing(requirement.property.model, models, "model", *here, "property", "model")
-            regions = requirement.property.regions
+        if requirement.author not in people:
+            yield from missing(requirement.author, people, "person", *here, "author")
+        review, formal = requirement.meaning_review, requirement.property
+        if review and review.by not in people:
+            yield from missing(review.by, people, "person", *here, "meaning_review", "by")
+        if formal:
+            yield from missing(formal.model, models, "model", *here, "property", "model")
+            regions = formal.regions
             place = (*here, "property", "regions")
             if isinstance(regions, BallsOf):
                 yield from missing(regions.data_set, data, "data set", *place, "data_set")
@@ -213,8 +215,10 @@ def _references(case: Case, document: Document) -> Iterator[Finding]:
             elif isinstance(regions, FileOf):
                 yield from missing(regions.property_file, properties, "property file", *place, "property_file")
     for i, run in enumerate(case.runs):
-        yield from missing(run.requirement, requirements, "requirement", "runs", i, "requirement")
-        yield from missing(run.engine, ENGINES, "engine", "runs", i, "engine")
+        if run.requirement not in requirements:
+            yield from missing(run.requirement, requirements, "requirement", "runs", i, "requirement")
+        if run.engine not in ENGINES:
+            yield from missing(run.engine, ENGINES, "engine", "runs", i, "engine")
     for i, verdict in enumerate(case.external_verdicts):
         here = ("external_verdicts", i)
         yield from missing(verdict.requirement, requirements, "requirement", *here, "requirement")
@@ -316,36 +320,43 @@ def _requirements(case: Case, document: Document) -> Iterator[Finding]:
     examined = {run.requirement for run in case.runs} | {name for item in case.documents for name in item.about}
     answered = {name for item in case.requirements for name in item.hazards}
     answered |= {name for item in case.safety_requirements for name in item.hazards}
+    models = {item.id: item for item in reversed(case.models)}
+    sampled = GuaranteeKind.STATISTICAL
     for i, requirement in enumerate(case.requirements):
-        place = document.place(("requirements", i), requirement.id)
-        if requirement.property is None:
-            yield C_NO_PROPERTY.finding(f"requirement {requirement.id} has no formal property", place)
-        elif requirement.meaning_review is None:
-            yield C_NO_REVIEW.finding(f"requirement {requirement.id}: its goals stay unsupported", place)
-        review = requirement.meaning_review
+        id, formal, review, here = requirement.id, requirement.property, requirement.meaning_review, ("requirements", i)
+        if formal is None:
+            yield C_NO_PROPERTY.finding(f"requirement {id} has no formal property", document.place(here, id))
+        elif review is None:
+            yield C_NO_REVIEW.finding(f"requirement {id}: its goals stay unsupported", document.place(here, id))
         if review is not None and review.independent and review.by == requirement.author:
-            where = document.place(("requirements", i, "meaning_review", "by"))
-            yield C_REVIEWER.finding(f"{review.by!r} wrote requirement {requirement.id}", where)
-        if requirement.id not in examined:
-            yield C_NO_RUN.finding(f"nothing examines requirement {requirement.id}", place)
-        yield from _deployed(case, requirement, document, i)
+            where = document.place((*here, "meaning_review", "by"))
+            yield C_REVIEWER.finding(f"{review.by!r} wrote requirement {id}", where)
+        if id not in examined:
+            yield C_NO_RUN.finding(f"nothing examines requirement {id}", document.place(here, id))
+        if formal is not None and formal.model in models:
+            smoothed = models[formal.model].predictor is Predictor.SMOOTHED
+            if smoothed != (formal.guarantee is sampled):
+                deployed = "smoothed classifier" if smoothed else "base network"
+                yield C_DEPLOYED.finding(
+                    f"requirement {id} wants a {formal.guarantee.value} guarantee of a {deployed}",
+                    document.place((*here, "property", "guarantee")),
+                )
     for i, run in enumerate(case.runs):
         if run.requirement not in declared:
             continue
         formal = declared[run.requirement].property
-        engine = ("runs", i, "engine")
         if formal is None:
             yield C_ENGINE.finding(
                 f"run {run.id}: requirement {run.requirement} has no formal property to examine",
-                document.place(engine),
+                document.place(("runs", i, "engine")),
             )
-        elif (run.engine == "smoothing") != (formal.guarantee is GuaranteeKind.STATISTICAL):
+        elif (run.engine == "smoothing") != (formal.guarantee is sampled):
             yield C_ENGINE.finding(
                 f"run {run.id}: engine {run.engine} cannot give a guarantee that is {formal.guarantee.value}",
-                document.place(engine),
+                document.place(("runs", i, "engine")),
             )
         elif run.engine == "smoothing":
-            noise = next((item.smoothing_noise for item in case.models if item.id == formal.model), None)
+            noise = models[formal.model].smoothing_noise if formal.model in models else None
             if noise is not None and run.parameters.get("sigma") != noise.value:
                 yield C_ENGINE.finding(
                     f"run {run.id}: its sigma is {run.parameters.get('sigma')}, the deployed classifier's noise is {noise}",
@@ -374,19 +385,6 @@ def _circles(case: Case, document: Document) -> Iterator[Finding]:
     for i, requirement in enumerate(case.requirements):
         if requirement.id not in rooted:
             yield T_CIRCLE.finding(f"{requirement.id} traces to itself", document.place(("requirements", i, "parents")))
-
-
-def _deployed(case: Case, requirement: Requirement, document: Document, i: int) -> Iterator[Finding]:
-    formal = requirement.property
-    if formal is None or not any(model.id == formal.model for model in case.models):
-        return
-    smoothed = case.model(formal.model).predictor is Predictor.SMOOTHED
-    if smoothed != (formal.guarantee is GuaranteeKind.STATISTICAL):
-        yield C_DEPLOYED.finding(
-            f"requirement {requirement.id} wants a {formal.guarantee.value} guarantee of a "
-            f"{'smoothed classifier' if smoothed else 'base network'}",
-            document.place(("requirements", i, "property", "guarantee")),
-        )
 
 
 def _documents(case: Case, document: Document) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ result flows in here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from assurance.case import BallsOf, BoxesOf, Case, CellsOf, FileOf, FormalProperty, Requirement
 from evidence.digest import canonical_json, of_bytes
@@ -37,14 +38,22 @@ class Claim:
     """Identity of what is demanded, apart from the model: retraining keeps it, lowering an epsilon changes it."""
     author: str = ""
     """Who wrote the requirement: neither reviews its meaning independently nor accepts its shortfalls."""
-    meaning: str = ""
-    """Digest of sentence and property together: what a meaning review is tied to."""
-    identity: str = ""
-    """Digest of model and criterion together: what a deviation is tied to."""
+    text: str = ""
+    """The requirement's sentence."""
     review_lapsed: bool = False
     """The review was made of another sentence or property, so that it counts for nothing (`reviewed` is False)."""
     noise: tuple[float, str] | None = None
     """Standard deviation and unit of the noise of a deployed smoothed classifier."""
+
+    @cached_property
+    def meaning(self) -> str:
+        """Digest of sentence and property together: what a meaning review is tied to."""
+        return _meaning(self.text, self.criterion_digest)
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of model and criterion together: what a deviation is tied to."""
+        return of_bytes(canonical_json({"model": self.statement.model, "criterion": self.criterion_digest}))
 
 
 def claim_of(case: Case, requirement: Requirement) -> Claim | None:
@@ -61,9 +70,8 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
     statement = statement_of(case, formal)
     criterion = Criterion(formal.at_least, formal.guarantee, formal.error_probability)
     demanded = _criterion_digest(statement, criterion, noise)
-    meaning = of_bytes(canonical_json({"text": requirement.text, "property": demanded}))
     review = requirement.meaning_review
-    valid = review is not None and review.of in (None, meaning)
+    valid = review is not None and (review.of is None or review.of == _meaning(requirement.text, demanded))
     return Claim(
         requirement.id,
         statement,
@@ -72,11 +80,15 @@ def claim_of(case: Case, requirement: Requirement) -> Claim | None:
         review_independent=valid and review is not None and review.independent and review.by != requirement.author,
         criterion_digest=demanded,
         author=requirement.author,
-        meaning=meaning,
-        identity=of_bytes(canonical_json({"model": statement.model, "criterion": demanded})),
+        text=requirement.text,
         review_lapsed=review is not None and not valid,
         noise=noise,
     )
+
+
+def _meaning(text: str, demanded: str) -> str:
+    """Digest of a sentence and of what its property demands."""
+    return of_bytes(canonical_json({"text": text, "property": demanded}))
 
 
 def _criterion_digest(statement: Statement, criterion: Criterion, noise: tuple[float, str] | None) -> str:

@@ -119,17 +119,21 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A pattern, looked for only in texts that hold one of its triggers: most sentences hold none of most rules."""
+    """A pattern, looked for only in texts that hold one of its triggers: most sentences hold none of most rules.
+
+    Patterns are text, which `re` compiles when it first looks for them: most commands look for few.
+    """
 
     which: Code
     why: str
-    pattern: re.Pattern[str]
+    pattern: str
     triggers: frozenset[str]
     """Words in lower case, cut at everything but letters and digits."""
     signs: tuple[str, ...] = ()
+    flags: re.RegexFlag = re.IGNORECASE
 
     def applies(self, text: str, tokens: frozenset[str]) -> bool:
-        return not self.triggers.isdisjoint(tokens) or any(sign in text for sign in self.signs)
+        return not self.triggers.isdisjoint(tokens) or any(map(text.__contains__, self.signs))
 
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -139,12 +143,12 @@ def _listed(which: Code, why: str, words: str) -> _Rule:
     """A rule on whole words from a list with commas, in any case; a blank stands for any white space."""
     items = [item.split() for item in words.split(",")]
     escaped = (r"\s+".join(re.escape(word) for word in item) for item in items)
-    pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(escaped)})(?![\w-])", re.IGNORECASE)
+    pattern = rf"(?<![\w-])(?:{'|'.join(escaped)})(?![\w-])"
     return _Rule(which, why, pattern, frozenset(max(_TOKEN.findall(" ".join(item)), key=len) for item in items))
 
 
 def _pattern(which: Code, why: str, pattern: str, triggers: str, *signs: str, exact: bool = False) -> _Rule:
-    return _Rule(which, why, re.compile(pattern, 0 if exact else re.IGNORECASE), frozenset(triggers.split()), signs)
+    return _Rule(which, why, pattern, frozenset(triggers.split()), signs, re.NOFLAG if exact else re.IGNORECASE)
 
 
 _SETTLED_BY_PROPERTY = frozenset({W_VAGUE.id, W_UNVERIFIABLE.id, W_NEGATIVE.id, W_UNIVERSAL.id, W_WHEN.id})
@@ -261,8 +265,9 @@ _RULES: tuple[_Rule, ...] = (
         "it they this these those that",
     ),
 )
+_BESIDE_PROPERTY = tuple(rule for rule in _RULES if rule.which.id not in _SETTLED_BY_PROPERTY)
 _NUMBER = r"(?:[0-9]+|two|three|four|five|six|seven|eight|nine|ten|twelve)(?![\w-])"
-_SETTLED = re.compile(
+_SETTLED = (
     rf"(?<![\w-])(?:all\s+(?:of\s+)?(?:the\s+|these\s+)?{_NUMBER}|any\s+(?:one\s+)?of\s+(?:the\s+|these\s+)?{_NUMBER}|"
     r"every\s+(?:[0-9]|second\b|third\b|other\b)|(?:if|when|while|unless|until|whether|whenever)\s+any\b|"
     r"(?:shall|must)\s+not\s+(?:exceed|fall\s+below|rise\s+above|drop\s+below|be\s+(?:less|more|greater|higher|lower|smaller|"
@@ -270,21 +275,19 @@ _SETTLED = re.compile(
     r"in\s+time\s+(?:slots?|steps?|domain|order)\b|immediately\s+(?:before|after|preceding|following|above|below)\b|"
     r"as\s+(?:required|needed)\s+(?:by|in)\b|(?:shall|to)\s+close\s+(?:in|to)\b|(?:accurate|precise)\s+(?:to|within)\s+[0-9]|"
     r"significant\s+(?:digits?|figures?|bits?|bytes?)\b|bad\s+(?:pixels?|blocks?|sectors?)\b|fast\s+fourier\b|"
-    r"best\s+estimates?\b|effective\s+(?:values?|radiated|temperature|area|length|mass|dose|date)\b)",
-    re.IGNORECASE,
+    r"best\s+estimates?\b|effective\s+(?:values?|radiated|temperature|area|length|mass|dose|date)\b)"
 )
 """Words that would be noted, in company that settles what they mean: a bound, a number, a term of the trade."""
 _QUOTED = re.compile(r'"[^"\n]{1,200}"|\u201c[^\u201d\n]{1,200}\u201d')
 """Texts that something shows or sends: their words are not the requirement's."""
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SHALL = re.compile(r"(?<![\w-])shall(?![\w-])", re.IGNORECASE)
-_OTHER_MODAL = re.compile(r"(?<![\w-])(?:must|should|will|may|might|could|can|would)(?![\w-])", re.IGNORECASE)
+_OTHER_MODAL = r"(?<![\w-])(?:must|should|will|may|might|could|can|would)(?![\w-])"
 _SENTENCE_END = re.compile(r"[.!?;](?:\s|$)")
-_SECOND_VERB = re.compile(
+_SECOND_VERB = (
     r"(?<![\w-])and\s+(?:then\s+|also\s+|to\s+)?(?:shall|detect|send|receive|compute|calculate|provide|reject|accept|store|"
     r"transmit|notify|inform|ensure|verify|validate|generate|raise|indicate|announce|display|report|switch)(?=\s+(?:a|an|the|"
-    r"this|that|it|its|each|every|all|any|to|on|off|when|if|whether|within)\b)",
-    re.IGNORECASE,
+    r"this|that|it|its|each|every|all|any|to|on|off|when|if|whether|within)\b)"
 )
 _NUMBERED = re.compile(r"(?<![\w-])[A-Za-z][\w-]*+(?<=[0-9])")
 _IDENTIFIER = re.compile(r"([A-Za-z][A-Za-z_-]*[A-Za-z_-])([0-9]+)")
@@ -322,28 +325,31 @@ def phrases(text: str, formal: bool = False, known: Known = _NOBODY) -> list[Phr
         note(W_HIDDEN, f"U+{ord(sign):04X}", "it is not seen by who reads the text")
     text = _QUOTED.sub(lambda match: " " * len(match[0]), _HIDDEN.sub("", text))
     tokens = frozenset(_TOKEN.findall(text.lower()))
-    settled = [match.span() for match in _SETTLED.finditer(text)]
+    matches = [
+        (rule, match)
+        for rule in (_BESIDE_PROPERTY if formal else _RULES)
+        if rule.applies(text, tokens)
+        for match in re.finditer(rule.pattern, text, rule.flags)
+    ]
+    settled = [match.span() for match in re.finditer(_SETTLED, text, re.IGNORECASE)] if matches else []
     # "as appropriate" is an escape clause, not a vague term beside
-    escaped = [match.span() for match in _ESCAPES.pattern.finditer(text)] if _ESCAPES.applies(text, tokens) else []
-    for rule in _RULES:
-        if (formal and rule.which.id in _SETTLED_BY_PROPERTY) or not rule.applies(text, tokens):
-            continue
+    escaped = [match.span() for rule, match in matches if rule is _ESCAPES]
+    for rule, match in matches:
         spans = settled if rule is _ESCAPES else settled + escaped
-        for match in rule.pattern.finditer(text):
-            inside = any(begin <= match.start() and match.end() <= end for begin, end in spans)
-            # capitals are the name of a state or a constant, where not everything is written in them
-            name = rule.which.id in _SETTLED_BY_PROPERTY and match[0].isupper() and not text.isupper()
-            if not inside and not name:
-                note(rule.which, match[0], rule.why)
+        inside = any(begin <= match.start() and match.end() <= end for begin, end in spans)
+        # capitals are the name of a state or a constant, where not everything is written in them
+        name = rule.which.id in _SETTLED_BY_PROPERTY and match[0].isupper() and not text.isupper()
+        if not inside and not name:
+            note(rule.which, match[0], rule.why)
     binding = _SHALL.findall(text)
     if not binding:
-        other = _OTHER_MODAL.search(text)
+        other = re.search(_OTHER_MODAL, text, re.IGNORECASE)
         note(W_SHALL, other[0] if other else whole, "is it binding?")
     elif len(binding) > 1:
         note(W_COMPOUND, f"shall ({len(binding)} times)", "which part was verified?")
     for sentence in _SENTENCE_END.split(text) if len(binding) == 1 and "and" in tokens else ():
         begins = _SHALL.search(sentence)
-        second = _SECOND_VERB.search(sentence, begins.end()) if begins else None
+        second = re.compile(_SECOND_VERB, re.IGNORECASE).search(sentence, begins.end()) if begins else None
         if second:
             note(W_COMPOUND, second[0], "which part was verified?")
     for words in _undeclared(text, known):

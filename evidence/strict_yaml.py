@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -46,24 +46,13 @@ MAX_NODES = 500_000
 Path_ = tuple[str | int, ...]
 _INT = re.compile(r"^[-+]?[0-9]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
-_NUMERIC = frozenset("+-.0123456789")
-"""How numbers begin."""
 _CONSTANTS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_BEGINNINGS = frozenset({*"+-.0123456789", *(text[:1] for text in _CONSTANTS)})
+"""How an unquoted scalar begins that may be something else than a text."""
 _ENUM = re.compile(r"<\w+\.\w+: ('[^']*')>")
 _EXPECTED = {"tuple_type": "a list", "list_type": "a list", "model_type": "a mapping of fields"}
-_Scalar, _MappingEnd = yaml.ScalarEvent, yaml.MappingEndEvent  # asked for with every key and value
+_Scalar, _MappingEnd, _SequenceEnd = yaml.ScalarEvent, yaml.MappingEndEvent, yaml.SequenceEndEvent
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class Marks(NamedTuple):
-    """Where a mapping or list begins, or the key that it belongs to, and where each of its parts does.
-
-    A mark is the parser's own; it counts lines and columns from 0.
-    """
-
-    own: Any
-    parts: dict[str | int, Any]
-    """By key or index: a mark, or `Marks` for what has parts itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +62,18 @@ class Document:
     value: Any
     file: str
     marks: Any = field(repr=False, compare=False)
-    """A mark or `Marks` for the whole; None for an empty file."""
+    """Where the whole begins: the parser's own mark, which counts from 0; None for an empty file. For a mapping or a list
+    a pair of that, or of the mark of the key that it belongs to, and the same for each of its parts, by key or index."""
 
     def place(self, path: Iterable[str | int] = (), element: str | None = None) -> Place:
         """The place of a path, or of its nearest ancestor that stands in the file. Lines and columns count from 1."""
         steps = tuple(path)
         found = self.marks
         for step in steps:
-            if not isinstance(found, Marks) or step not in found.parts:
+            if not isinstance(found, tuple) or step not in found[1]:
                 break
-            found = found.parts[step]
-        mark = found.own if isinstance(found, Marks) else found
+            found = found[1][step]
+        mark = found[0] if isinstance(found, tuple) else found
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         return Place(self.file, line, column, dotted(steps) or None, element)
 
@@ -240,18 +230,18 @@ class _Reader:
         self.nodes += 1
         if event.anchor is not None or event.tag or self.nodes > MAX_NODES:
             raise self.refusal(event)
-        if isinstance(event, _Scalar):
+        if type(event) is _Scalar:
             return event.value if event.style else _plain(event.value), mark
         if len(path) >= MAX_DEPTH:
             raise InputError.of(C_TOO_LARGE, f"more than {MAX_DEPTH} levels of nesting", self.place(event))
-        marks = Marks(mark, {})
-        read = self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping
-        return read(path, marks.parts), marks
+        parts: dict[str | int, Any] = {}
+        read = self.mapping if type(event) is yaml.MappingStartEvent else self.sequence
+        return read(path, parts), (mark, parts)
 
     def sequence(self, path: Path_, marks: dict[str | int, Any]) -> list[Any]:
         """The items of a list, up to its end; `marks` gets theirs."""
         items: list[Any] = []
-        while not isinstance(event := self.next_event(), yaml.SequenceEndEvent):
+        while type(event := self.next_event()) is not _SequenceEnd:
             index = len(items)
             value, marks[index] = self.value(event, event.start_mark, (*path, index))
             items.append(value)
@@ -261,16 +251,23 @@ class _Reader:
         """The keys and values of a mapping, up to its end; `marks` gets those of the values, at their keys."""
         found: dict[str, Any] = {}
         next_event = self.next_event
-        while not isinstance(event := next_event(), _MappingEnd):
+        while type(event := next_event()) is not _MappingEnd:
             self.nodes += 1
             if event.anchor is not None or event.tag or self.nodes > MAX_NODES:
                 raise self.refusal(event)
-            if not isinstance(event, _Scalar):
+            if type(event) is not _Scalar:
                 raise InputError.of(C_REFUSED, "a key must be a plain word", self.place(event, path))
-            key = event.value
+            key, mark = event.value, event.start_mark
             if key in found:
                 raise InputError.of(C_DUPLICATE, f"the key {key!r} stands twice", self.place(event, path))
-            found[key], marks[key] = self.value(next_event(), event.start_mark, (*path, key))
+            event = next_event()
+            if type(event) is _Scalar and event.anchor is None and not event.tag and self.nodes < MAX_NODES:
+                self.nodes += 1  # as `value` does, without a call: most values of a large file are scalars here
+                text = event.value
+                found[key] = text if event.style or text[:1] not in _BEGINNINGS else _plain(text)
+                marks[key] = mark
+            else:
+                found[key], marks[key] = self.value(event, mark, (*path, key))
         return found
 
     def refusal(self, event: Any) -> InputError:
@@ -288,10 +285,10 @@ class _Reader:
 
 def _plain(text: str) -> Any:
     """An unquoted scalar after YAML 1.2's core schema (no octal, no sexagesimal, no `yes`, no dates, no nan)."""
+    if text[:1] not in _BEGINNINGS:
+        return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if text[0] not in _NUMERIC:
-        return text
     if _INT.match(text) and len(text) <= 18:
         return int(text)
     if _FLOAT.match(text) and len(text) <= 64:
