@@ -92,7 +92,8 @@ def build_argument(loaded: LoadedCase, register: Register, standings: dict[str, 
     if findings:
         raise InputError(*findings)
     argument = _joined([instance.argument for instance in instances])
-    given = {id: Status(word) for instance in instances for id, word in instance.status.items()}
+    known = {item.value: item for item in Status}
+    given = {id: known[word] for instance in instances for id, word in instance.status.items()}
     woven = weave(argument, given, loaded, register, standings)
     mark_evidence_links(argument, register)
     # what stands is said by weave, with everything that it affects

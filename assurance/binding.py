@@ -264,9 +264,16 @@ def _filled(parameter: Parameter, found: Any) -> Any:
         return found
     if parameter.type == "leg" and all(isinstance(item, DocumentEntry) for item in found):
         return _leg(parameter, found)
-    if parameter.type == "collection" and all(isinstance(item, dict) for item in found):
+    if parameter.type == "collection" and found and all(isinstance(item, dict) for item in found):
         fields = parameter.fields.items()
-        return [{name: _filled(field, item[name]) for name, field in fields if name in item} for item in found]
+        return [
+            {
+                name: _filled(field, part) if isinstance(part := item[name], list) else part
+                for name, field in fields
+                if name in item
+            }
+            for item in found
+        ]
     return found
 
 

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+from pydantic_core import to_json
 
 from assurance.claims import Claim
 from assurance.loading import LoadedCase
@@ -34,7 +35,7 @@ class Domain:
         self._ranges = {item.input: item.range for item in parameters if item.input}
         self._made_of_inputs = len(self._ranges) == len(parameters)
         """No parameter is no input, and no input has two ranges."""
-        self._known: dict[tuple[str, str], float | None] = {}
+        self._known: dict[tuple[bytes, str], float | None] = {}
 
     def share(self, claim: Claim, standing: Standing) -> float | None:
         """Share of its volume in regions that the best record proved; None when domain and inputs are not the same
@@ -46,7 +47,8 @@ class Domain:
         record = standing.best.record
         letters = "".join([record.regions[number] for number in positions(claim, record)])
         # whatever else the statement says does not change where its regions lie
-        key = claim.statement.model_dump_json(include={"inputs", "outputs", "regions"}), letters
+        stated = claim.statement
+        key = to_json((stated.inputs, stated.outputs, stated.regions)), letters
         if key not in self._known:
             self._known[key] = self._share(claim.statement, letters)
         return self._known[key]

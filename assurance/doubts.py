@@ -173,24 +173,43 @@ class _Weaver:
     def __init__(self, argument: Argument, given: Mapping[str, Status], loaded: LoadedCase, register: Register) -> None:
         self._argument, self._register = argument, register
         self._places = _places(loaded)
-        place = loaded.document.place
-        self._required = {
-            item.id: place(("requirements", n), item.id) for n, item in enumerate(loaded.case.requirements)
-        }
-        self._own = {item.id: number for number, item in enumerate(argument)}
-        """The elements before any challenge was added, with their order."""
+        self._document = loaded.document
+        self._number = {item.id: number for number, item in enumerate(loaded.case.requirements)}
+        self._given = given
+        self._before = tuple(argument)
+        """The elements before any challenge was added."""
         self._tops = [item.id for item in argument.tops()]
-        self._claims: dict[str, list[str]] = {}
-        self._solutions: dict[str, list[str]] = {}
-        for item in argument:
-            if isinstance(item, Goal) and item.claim:
-                self._claims.setdefault(item.claim, []).append(item.id)
-            for digest in item.evidence if isinstance(item, Solution) else ():
-                self._solutions.setdefault(digest, []).append(item.id)
-        self._examined = {id for ids in self._claims.values() for id in ids if id in given}
         self.caps: dict[str, Status] = {}
         self.challenges: list[Challenged] = []
         self.findings: list[Finding] = []
+
+    @cached_property
+    def _own(self) -> dict[str, int]:
+        """The argument's own elements, with their order."""
+        return {item.id: number for number, item in enumerate(self._before)}
+
+    @cached_property
+    def _claims(self) -> dict[str, list[str]]:
+        """By requirement, the goals that state it."""
+        found: dict[str, list[str]] = {}
+        for item in self._before:
+            if isinstance(item, Goal) and item.claim:
+                found.setdefault(item.claim, []).append(item.id)
+        return found
+
+    @cached_property
+    def _examined(self) -> set[str]:
+        """Those of them whose status comes from evidence."""
+        return {id for ids in self._claims.values() for id in ids if id in self._given}
+
+    @cached_property
+    def _solutions(self) -> dict[str, list[str]]:
+        """By digest, the solutions that refer to it."""
+        found: dict[str, list[str]] = {}
+        for item in self._before:
+            for digest in item.evidence if isinstance(item, Solution) else ():
+                found.setdefault(digest, []).append(item.id)
+        return found
 
     def counter_evidence(self, standing: Standing) -> None:
         """Records with counterexamples and documents that report a failure challenge the goals that state the examined
@@ -210,8 +229,10 @@ class _Weaver:
             self.challenges.append(Challenged(element, tuple(targets), affected, None, standing.requirement))
         if failed or not standing.disposed:
             names = _some(sorted(short(digest) for digest in against | failed))
-            message = f"{standing.requirement}: {names}; affected: {_some(affected)}"
-            self.findings.append(S_COUNTER.finding(message, self._required[standing.requirement]))
+            id = standing.requirement
+            message = f"{id}: {names}; affected: {_some(affected)}"
+            place = self._document.place(("requirements", self._number[id]), id)
+            self.findings.append(S_COUNTER.finding(message, place))
 
     def doubt(self, doubt: Doubt) -> None:
         """One doubt: its challenge in the argument, or for an exclusion that was disposed of only what it leaves."""

@@ -16,8 +16,9 @@ from assurance.case import Case, Deviation
 from assurance.challenges import Doubt, DoubtState, doubts_of
 from assurance.claims import Claim
 from assurance.counterexamples import Counterexamples, refuted_by_others
-from assurance.gsn.elements import Goal, Strategy
+from assurance.gsn.elements import DEVELOPABLE
 from assurance.gsn.model import Argument
+from assurance.gsn.relations import SUPPORTED_BY
 from assurance.loading import LoadedCase
 from assurance.register import DocumentEntry, Register, RunItem
 from assurance.support import (
@@ -382,14 +383,13 @@ def worst(one: Status, other: Status) -> Status:
 
 def combine(parts: list[Status]) -> Status:
     """Status of something that rests on all of `parts` (GSN 1:2.2.6: the supporters are one inference)."""
+    found = set(parts)
     for worst in _WORST_FIRST:
-        if worst in parts:
+        if worst in found:
             return worst
-    if not parts or all(part is Status.UNDEVELOPED for part in parts):
-        return Status.UNDEVELOPED
-    if all(part is Status.SUPPORTED for part in parts):
-        return Status.SUPPORTED
-    return Status.PARTIAL
+    if len(found) == 1:
+        return found.pop()
+    return Status.PARTIAL if found else Status.UNDEVELOPED
 
 
 def roll_up(
@@ -403,23 +403,31 @@ def roll_up(
     favourable an element's status may be at most, because of what challenges it.
     """
     at_most = caps or {}
+    elements = argument.elements
+    beneath: dict[str, list[str]] = {id: [] for id, element in elements.items() if element.type in DEVELOPABLE}
+    for relation in argument.relations:
+        if relation.type is SUPPORTED_BY and relation.source in beneath and relation.target in elements:
+            beneath[relation.source].append(relation.target)
     done: dict[str, Status] = {}
+    visiting: set[str] = set()
 
-    def visit(id: str, path: frozenset[str]) -> Status:
+    def visit(id: str) -> Status:
         if id in done:
             return done[id]
-        if id in path:
+        if id in visiting:
             return Status.UNDEVELOPED  # circular support is none; the rules report the circle
+        visiting.add(id)
         parts = [given[id]] if id in given else []
-        for child in argument.children(id):
-            if isinstance(child, Goal | Strategy):
-                parts.append(visit(child.id, path | {id}))
+        for child in beneath[id]:
+            if child in beneath:
+                parts.append(visit(child))
             elif id not in given:
                 parts.append(Status.UNDEVELOPED)
-        done[id] = worst(combine(parts), at_most.get(id, Status.SUPPORTED))
+        visiting.remove(id)
+        status = combine(parts)
+        done[id] = status if id not in at_most else worst(status, at_most[id])
         return done[id]
 
-    for element in argument:
-        if isinstance(element, Goal | Strategy):
-            visit(element.id, frozenset())
+    for id in beneath:
+        visit(id)
     return done

@@ -97,6 +97,11 @@ class _Publishable(_Base):
     public: bool = False
 
 
+def is_public(element: _Base) -> bool:
+    """Whether an element is visible to other modules."""
+    return isinstance(element, _Publishable) and element.public
+
+
 class Goal(_Publishable):
     """A claim. `claim` names the requirement that it restates, if any; `by_contract`: a contract will support it."""
 

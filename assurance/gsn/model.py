@@ -12,8 +12,8 @@ This is the only file that imports networkx.
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError
@@ -21,6 +21,9 @@ from pydantic import Field, ValidationError
 from assurance.gsn.digraph import Digraph
 from assurance.gsn.elements import CONTEXTUAL, Element, Frozen
 from assurance.gsn.relations import (
+    CHALLENGES,
+    IN_CONTEXT_OF,
+    SUPPORTED_BY,
     Choice,
     ClaimPoint,
     Interface,
@@ -91,10 +94,10 @@ class Argument:
         self._elements: dict[str, Element] = {}
         self._duplicates: list[Element] = []
         self._relations: list[Relation] = []
-        self._outgoing: dict[str, list[Relation]] = {}
-        self._incoming: dict[str, list[Relation]] = {}
-        self._named: dict[str, list[Relation]] = {}
-        self._between: dict[tuple[str, str], list[Relation]] = {}
+        self._outgoing: defaultdict[str, list[Relation]] = defaultdict(list)
+        self._incoming: defaultdict[str, list[Relation]] = defaultdict(list)
+        self._named: dict[str | tuple[str, str], list[Relation]] | None = None
+        """By what a reference can name them by: their identifiers, and their ends. Made when first asked for."""
         self._aimed: dict[int, list[Relation]] | None = None
         self._graph: Digraph[str] | None = None
 
@@ -117,33 +120,28 @@ class Argument:
 
     def relate(self, *relations: Relation) -> None:
         """Add relations, also doubled or dangling ones."""
+        self._relations += relations
         for relation in relations:
-            self._relations.append(relation)
-            self._outgoing.setdefault(relation.source, []).append(relation)
+            self._outgoing[relation.source].append(relation)
             if relation.target or relation.challenged is None:
-                self._incoming.setdefault(relation.target, []).append(relation)
-            if relation.challenged is None:
-                self._between.setdefault((relation.source, relation.target), []).append(relation)
-            if relation.id is not None:
-                self._named.setdefault(relation.id, []).append(relation)
-        self._graph = None
-        self._aimed = None
+                self._incoming[relation.target].append(relation)
+        self._graph = self._named = self._aimed = None
 
     def support(self, source: str, *targets: str) -> None:
         """`source` is supported by each target."""
-        self.relate(*(Relation(type=RelationType.SUPPORTED_BY, source=source, target=t) for t in targets))
+        self.relate(*(Relation(type=SUPPORTED_BY, source=source, target=t) for t in targets))
 
     def contextualise(self, source: str, *targets: str) -> None:
         """`source` is stated in the context of each target."""
-        self.relate(*(Relation(type=RelationType.IN_CONTEXT_OF, source=source, target=t) for t in targets))
+        self.relate(*(Relation(type=IN_CONTEXT_OF, source=source, target=t) for t in targets))
 
     def challenge(self, source: str, *targets: str | RelationRef) -> None:
         """`source` casts doubt on each target, an element or a relation."""
         for target in targets:
             if isinstance(target, RelationRef):
-                self.relate(Relation(type=RelationType.CHALLENGES, source=source, challenged=target))
+                self.relate(Relation(type=CHALLENGES, source=source, challenged=target))
             else:
-                self.relate(Relation(type=RelationType.CHALLENGES, source=source, target=target))
+                self.relate(Relation(type=CHALLENGES, source=source, target=target))
 
     # -- asking -------------------------------------------------------------------------------------------
 
@@ -174,6 +172,11 @@ class Argument:
     __hash__ = None  # type: ignore[assignment]  # mutable: no place in a set
 
     @property
+    def elements(self) -> Mapping[str, Element]:
+        """All elements by identifier. Read only."""
+        return self._elements
+
+    @property
     def relations(self) -> tuple[Relation, ...]:
         """All relations, also dangling and doubled ones."""
         return tuple(self._relations)
@@ -192,25 +195,27 @@ class Argument:
         return tuple(self._incoming.get(identifier, ()))
 
     def _targets(self, identifier: str, kind: RelationType) -> tuple[Element, ...]:
-        found: dict[str, Element] = {}
-        for relation in self._outgoing.get(identifier, ()):
-            if relation.type is kind and relation.target in self._elements:
-                found[relation.target] = self._elements[relation.target]
+        elements = self._elements
+        found = {
+            relation.target: elements[relation.target]
+            for relation in self._outgoing.get(identifier, ())
+            if relation.type is kind and relation.target in elements
+        }
         return tuple(found.values())
 
     def children(self, identifier: str) -> tuple[Element, ...]:
         """The elements that support an element, each once."""
-        return self._targets(identifier, RelationType.SUPPORTED_BY)
+        return self._targets(identifier, SUPPORTED_BY)
 
     def contexts(self, identifier: str) -> tuple[Element, ...]:
         """The elements in whose context an element stands, each once."""
-        return self._targets(identifier, RelationType.IN_CONTEXT_OF)
+        return self._targets(identifier, IN_CONTEXT_OF)
 
     def challengers(self, identifier: str) -> tuple[Element, ...]:
         """The elements that challenge an element itself (not a relation of it), each once."""
         found: dict[str, Element] = {}
         for relation in self._incoming.get(identifier, ()):
-            if relation.type is RelationType.CHALLENGES and relation.source in self._elements:
+            if relation.type is CHALLENGES and relation.source in self._elements:
                 found[relation.source] = self._elements[relation.source]
         return tuple(found.values())
 
@@ -225,16 +230,23 @@ class Argument:
 
     def find(self, reference: RelationRef) -> tuple[Relation, ...]:
         """The relations that a reference names: one when it is sound; none, or several when it is ambiguous."""
+        if self._named is None:
+            self._named = defaultdict(list)
+            for relation in self._relations:
+                if relation.challenged is None:
+                    self._named[relation.source, relation.target].append(relation)
+                if relation.id is not None:
+                    self._named[relation.id].append(relation)
         if reference.id is not None:
             return tuple(self._named.get(reference.id, ()))
-        between = self._between.get((reference.source, reference.target), ())
+        between = self._named.get((reference.source, reference.target), ())
         return tuple(relation for relation in between if reference.type in (None, relation.type))
 
     def parents(self, identifier: str) -> tuple[Element, ...]:
         """The elements that an element supports or gives context to, each once."""
         found: dict[str, Element] = {}
         for relation in self._incoming.get(identifier, ()):
-            if relation.type is not RelationType.CHALLENGES and relation.source in self._elements:
+            if relation.type is not CHALLENGES and relation.source in self._elements:
                 found[relation.source] = self._elements[relation.source]
         return tuple(found.values())
 
@@ -243,17 +255,9 @@ class Argument:
 
         Elements that challenge others are among them: each is the top of its counter-argument.
         """
+        serving = {target for source, target in self.graph().edges if source != target}
         return tuple(
-            element for element in self if element.type not in CONTEXTUAL and not self._serves_another(element.id)
-        )
-
-    def _serves_another(self, identifier: str) -> bool:
-        """Whether an element supports, or gives context to, another one."""
-        return any(
-            relation.source != identifier
-            and relation.type is not RelationType.CHALLENGES
-            and relation.source in self._elements
-            for relation in self._incoming.get(identifier, ())
+            element for id, element in self._elements.items() if id not in serving and element.type not in CONTEXTUAL
         )
 
     def tops(self) -> tuple[Element, ...]:
@@ -261,7 +265,7 @@ class Argument:
         return tuple(
             element
             for element in self.roots()
-            if not any(relation.type is RelationType.CHALLENGES for relation in self.relations_from(element.id))
+            if not any(relation.type is CHALLENGES for relation in self.relations_from(element.id))
         )
 
     # -- walking ------------------------------------------------------------------------------------------
@@ -269,28 +273,19 @@ class Argument:
     def graph(self) -> Digraph[str]:
         """Support and context between elements that exist, as a directed graph over identifiers. Read only."""
         if self._graph is None:
-            self._graph = Digraph(
-                self._elements,
-                (
-                    (relation.source, relation.target)
-                    for relation in self._relations
-                    if relation.type is not RelationType.CHALLENGES
-                    and relation.source in self._elements
-                    and relation.target in self._elements
-                ),
-            )
+            held = self._elements
+            ends = ((item.source, item.target) for item in self._relations if item.type is not CHALLENGES)
+            self._graph = Digraph(held, (edge for edge in ends if edge[0] in held and edge[1] in held))
         return self._graph
 
     def reachable(self, identifiers: Iterable[str]) -> frozenset[str]:
         """The given elements and all that can be reached from them along support and context."""
-        graph = self.graph()
-        seen = {identifier for identifier in identifiers if identifier in self._elements}
-        waiting = list(seen)
-        while waiting:
-            for target in graph.successors(waiting.pop()):
-                if target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
+        successors = self.graph().successors
+        new = {identifier for identifier in identifiers if identifier in self._elements}
+        seen = set(new)
+        while new:
+            new = {target for source in new for target in successors(source)} - seen
+            seen |= new
         return frozenset(seen)
 
     def walk(self) -> tuple[Element, ...]:
@@ -383,7 +378,7 @@ def cycles_of(
 def _cycles(
     graph: Digraph[_Node], through: Collection[tuple[_Node, _Node]] | None = None
 ) -> tuple[tuple[_Node, ...], ...]:
-    if len(graph.sorted()) == len(graph):
+    if not graph.has_circle():
         return ()  # as good as always: it is not worth the time that reading a graph library takes
     import networkx as nx
 

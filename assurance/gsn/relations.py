@@ -9,7 +9,7 @@ elements whose confidence is argued elsewhere. Nothing is judged here: that is f
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,12 @@ class RelationType(StrEnum):
     SUPPORTED_BY = "supported_by"
     IN_CONTEXT_OF = "in_context_of"
     CHALLENGES = "challenges"
+
+
+# for loops over whole arguments: Python 3.11 takes a while to find a member of an enumeration by its name
+SUPPORTED_BY: Final = RelationType.SUPPORTED_BY
+IN_CONTEXT_OF: Final = RelationType.IN_CONTEXT_OF
+CHALLENGES: Final = RelationType.CHALLENGES
 
 
 class RelationRef(Frozen):

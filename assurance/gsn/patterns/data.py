@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from assurance.gsn.patterns.format import STATUS_WORDS, Parameter
@@ -54,7 +54,7 @@ _LEG = {
 def check_data(loaded: LoadedPattern, data: Mapping[str, Any], place: Place | None = None) -> list[Finding]:
     """Everything that is wrong with data for a pattern, decisions on choices aside (those belong to instances)."""
     where = place or Place(element=loaded.id)
-    found = list(_mapping(loaded.parameters, data, loaded.id, where, extra=("choose",)))
+    found = _mapping(loaded.parameters, data, loaded.id, where, extra=("choose",))
     choose = data.get("choose", {})
     if not isinstance(choose, Mapping) or not all(isinstance(item, str) for item in choose):
         found.append(G_TYPE.finding(f"{loaded.id}: choose is not a mapping of choices", where))
@@ -63,76 +63,81 @@ def check_data(loaded: LoadedPattern, data: Mapping[str, Any], place: Place | No
 
 def _mapping(
     parameters: Mapping[str, Parameter], data: Mapping[str, Any], path: str, place: Place, extra: tuple[str, ...] = ()
-) -> Iterator[Finding]:
+) -> list[Finding]:
+    found: list[Finding] = []
     for key in data:
         if key not in parameters and key not in extra:
             near = difflib.get_close_matches(str(key), list(parameters), 1)
-            yield G_KEY.finding(f"{path}: {str(key)[:60]!r}", place, expected=f"{near[0]}?" if near else None)
+            expected = f"{near[0]}?" if near else None
+            found.append(G_KEY.finding(f"{path}: {str(key)[:60]!r}", place, expected=expected))
     for name, parameter in parameters.items():
         given = data.get(name)
         if given is None:
             if parameter.required and parameter.type not in ("leg", "decision"):  # those are missed where they matter
-                yield G_TOKEN.finding(f"{path}: no data for {{{name}}} ({parameter.means})", place)
-            continue
-        yield from _value(parameter, given, f"{path}.{name}", place)
+                found.append(G_TOKEN.finding(f"{path}: no data for {{{name}}} ({parameter.means})", place))
+        elif not fits_scalar(parameter.type, given):
+            found += _value(parameter, given, f"{path}.{name}", place)
+    return found
 
 
-def _value(parameter: Parameter, given: Any, path: str, place: Place) -> Iterator[Finding]:
+def _value(parameter: Parameter, given: Any, path: str, place: Place) -> list[Finding]:
+    """A value that is no scalar, or does not fit as one."""
     kind = parameter.type
     if kind == "collection":
-        yield from _collection(parameter, given, path, place)
-    elif kind in ("record", "document"):
+        return _collection(parameter, given, path, place)
+    if kind == "leg":
+        return _leg(given, path, place)
+    if kind in ("record", "document"):
         if isinstance(given, Mapping):
-            yield from _mapping(parameter.fields, given, path, place)
-        else:
-            yield G_TYPE.finding(f"{path} is no {kind}", place, expected="{id, text, digest}")
-    elif kind == "leg":
-        yield from _leg(given, path, place)
-    elif kind == "decision":
-        if not isinstance(given, Mapping):
-            yield G_TYPE.finding(f"{path} is no decision", place, expected="{take: [..], justification: text}")
-    elif not fits_scalar(kind, given):
-        expected = {"digest": "sha256: and 64 hexadecimal digits", "status": f"one of {', '.join(STATUS_WORDS)}"}
-        yield G_TYPE.finding(f"{path} is no {kind}: {_shown(given)}", place, expected=expected.get(kind))
+            return _mapping(parameter.fields, given, path, place)
+        return [G_TYPE.finding(f"{path} is no {kind}", place, expected="{id, text, digest}")]
+    if kind == "decision":
+        if isinstance(given, Mapping):
+            return []
+        return [G_TYPE.finding(f"{path} is no decision", place, expected="{take: [..], justification: text}")]
+    expected = {"digest": "sha256: and 64 hexadecimal digits", "status": f"one of {', '.join(STATUS_WORDS)}"}.get(kind)
+    return [G_TYPE.finding(f"{path} is no {kind}: {_shown(given)}", place, expected=expected)]
 
 
 def fits_scalar(kind: str, given: Any) -> bool:
-    """Whether a value is a text, an integer, a digest or a status word."""
+    """Whether a value is a text, an integer, a digest or a status word, as is asked for."""
     if kind == "integer":
         return isinstance(given, int) and not isinstance(given, bool)
     if not isinstance(given, str) or not given.strip():
         return False
     if kind == "digest":
         return _DIGEST.match(given) is not None
-    return kind != "status" or given in STATUS_WORDS
+    return kind == "text" or (kind == "status" and given in STATUS_WORDS)
 
 
-def _leg(given: Any, path: str, place: Place) -> Iterator[Finding]:
+def _leg(given: Any, path: str, place: Place) -> list[Finding]:
     if not isinstance(given, Mapping) or set(given) - {"status", "documents", "against"}:
-        yield G_TYPE.finding(f"{path} is no leg", place, expected="{status, documents}")
-        return
-    yield from _mapping(_LEG, given, path, place)
+        return [G_TYPE.finding(f"{path} is no leg", place, expected="{status, documents}")]
+    return _mapping(_LEG, given, path, place)
 
 
-def _collection(parameter: Parameter, given: Any, path: str, place: Place) -> Iterator[Finding]:
+def _collection(parameter: Parameter, given: Any, path: str, place: Place) -> list[Finding]:
     if not isinstance(given, list | tuple) or not all(isinstance(item, Mapping) for item in given):
-        yield G_TYPE.finding(f"{path} is no list of items", place)
-        return
+        return [G_TYPE.finding(f"{path} is no list of items", place)]
+    found: list[Finding] = []
     least, most = parameter.at_least, parameter.at_most
     if len(given) < least or (most is not None and len(given) > most):
         expected = f"{least} to {most}" if most is not None else f"at least {least}"
-        yield G_BOUNDS.finding(f"{path} has {len(given)} items ({parameter.means})", place, expected=expected)
+        found.append(G_BOUNDS.finding(f"{path} has {len(given)} items ({parameter.means})", place, expected=expected))
+    if not given:
+        return found
     fields = {name: field for name, field in parameter.fields.items() if name != "id"}
     seen: set[str] = set()
     for number, item in enumerate(given):
         id = item.get("id")
         if not isinstance(id, str) or not _ITEM_ID.match(id):
-            yield G_ITEM.finding(f"{path}[{number}] has the id {_shown(id)}", place)
+            found.append(G_ITEM.finding(f"{path}[{number}] has the id {_shown(id)}", place))
         elif id in seen:
-            yield G_ITEM.finding(f"{path}: two items have the id {id!r}", place)
+            found.append(G_ITEM.finding(f"{path}: two items have the id {id!r}", place))
         else:
             seen.add(id)
-        yield from _mapping(fields, item, f"{path}[{id if isinstance(id, str) else number}]", place, extra=("id",))
+        found += _mapping(fields, item, f"{path}[{id if isinstance(id, str) else number}]", place, extra=("id",))
+    return found
 
 
 def _shown(value: Any) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assurance.gsn.elements import ElementType
 from assurance.gsn.patterns.format import Pattern, PatternElement
-from assurance.gsn.patterns.paths import Template, common
+from assurance.gsn.patterns.paths import Path, Template, common
 from evidence.diagnostics import Place
 from evidence.strict_yaml import Document
 
@@ -29,6 +29,8 @@ class Form:
     claim: Template | None
     evidence: Template | None
     status: Template | None
+    leg: Path | None
+    when: Path | None
     shared: Mapping[str, int]
     """For each target, how many of its collections it is joined by: those that both stand for."""
 
@@ -47,6 +49,8 @@ def forms_of(pattern: Pattern, document: Document) -> dict[str, Form]:
             _template(element.claim),
             _template(element.evidence),
             _template(element.status),
+            Path(element.leg) if element.leg else None,
+            Path(element.when) if element.when else None,
             {target: common(steps[name], steps[target]) for target in element.targets},
         )
         for name, element in pattern.elements.items()

@@ -12,19 +12,21 @@ have the identifier of its place before theirs (`DATA.G1`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from pydantic import ValidationError
 
-from assurance.gsn.elements import KINDS, Element, ElementType, Goal, Provenance, Strategy
+from assurance.gsn.elements import DEVELOPABLE, KINDS, Element, ElementType, Provenance
 from assurance.gsn.model import Argument
 from assurance.gsn.patterns.data import G_TOKEN, check_data, select
-from assurance.gsn.patterns.format import PatternChoice, PatternElement, Use
+from assurance.gsn.patterns.format import PatternChoice, Use
 from assurance.gsn.patterns.forms import Form
 from assurance.gsn.patterns.library import LoadedPattern
 from assurance.gsn.patterns.paths import Scope, Template, value, whole
+from assurance.gsn.relations import CHALLENGES, IN_CONTEXT_OF, SUPPORTED_BY, Relation
 from evidence.diagnostics import Finding, Place, Severity, code
 from evidence.errors import InputError
 
@@ -95,9 +97,9 @@ class _Draft:
     """What expansion has gathered so far, over all nested patterns."""
 
     elements: dict[str, Element] = field(default_factory=dict)
-    supports: dict[str, list[str]] = field(default_factory=dict)
-    contexts: dict[str, list[str]] = field(default_factory=dict)
-    challenges: dict[str, list[str]] = field(default_factory=dict)
+    supports: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    contexts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    challenges: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Goal -> the counter-evidence that challenges it."""
     status: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -113,10 +115,16 @@ class _Draft:
             message = f"more than {MAX_ELEMENTS} elements; {loaded.id} is one of the patterns that they come from"
             raise InputError.of(G_TOO_MANY, message, Place(element=loaded.id))
 
-    def add(self, element: Element, place: Place) -> None:
-        if element.id in self.elements:
+    def make(self, kind: ElementType, fields: dict[str, Any], place: Place) -> None:
+        """Add an element."""
+        try:
+            element = cast(Element, KINDS[kind](**fields))
+        except ValidationError as error:
+            message = f"{str(fields['id'])[:100]}: {error.errors()[0]['msg']}"
+            self.findings.append(G_TOO_LONG.finding(message, place))
+            return
+        if self.elements.setdefault(element.id, element) is not element:
             self.findings.append(G_SAME.finding(f"{element.id} stands twice", place))
-        self.elements.setdefault(element.id, element)
 
 
 @dataclass(frozen=True)
@@ -149,16 +157,17 @@ class _Stands:
     def of(self, steps: tuple[str, ...]) -> list[_Stand]:
         """Every combination of items of nested collections, outermost first."""
         if steps not in self._known:
-            self._known[steps] = [inner for outer in self.of(steps[:-1]) for inner in self._inside(outer, steps)]
+            self._known[steps] = list(self._inside(self.of(steps[:-1]), "/".join(steps), steps[-1]))
         return self._known[steps]
 
-    def _inside(self, outer: _Stand, steps: tuple[str, ...]) -> Iterator[_Stand]:
-        here, (data, around, _) = "/".join(steps), outer.scope
-        for item in (data if around is None else around).get(steps[-1]) or ():
-            id = str(item["id"])
-            binding = (*outer.binding, (here, id))
-            origin = Provenance(pattern=self._pattern, binding=(*self._inherited, *binding))
-            yield _Stand(binding, Scope(data, item, around), f"{outer.items}-{id}", origin)
+    def _inside(self, stands: list[_Stand], here: str, name: str) -> Iterator[_Stand]:
+        for outer in stands:
+            data, around, _ = outer.scope
+            for item in (data if around is None else around).get(name) or ():
+                id = str(item["id"])
+                binding = (*outer.binding, (here, id))
+                origin = Provenance(pattern=self._pattern, binding=(*self._inherited, *binding))
+                yield _Stand(binding, Scope(data, item, around), f"{outer.items}-{id}", origin)
 
 
 def instantiate(
@@ -192,59 +201,59 @@ def _expand(
     stands = _Stands(loaded.id, data, where)
     instances: dict[str, list[tuple[_Stand, str]]] = {}
     for name, form in loaded.forms.items():
-        instances[name] = []
+        made = instances[name] = []
+        use, before = form.element.use, where.prefix + name
         for stand in stands.of(form.steps):
             draft.step(loaded)
-            id = f"{where.prefix}{name}{stand.items}"
-            element = form.element
-            if element.when is not None and not value(stand.scope, element.when):
-                _omit(id, element, stand.scope, draft)
+            id = before + stand.items
+            if form.when is not None and not form.when.value(stand.scope):
+                _omit(id, form, stand.scope, draft)
                 continue
-            if element.use is not None:
-                id = _nested(loaded, form, element.use, stand, id, choose, where, draft)
+            if use is not None:
+                id = _nested(loaded, form, use, stand, id, choose, where, draft)
             else:
                 _add(form, stand, id, where, draft)
-            instances[name].append((stand, id))
+            made.append((stand, id))
     by_source = {choice.at: (name, choice) for name, choice in loaded.pattern.choices.items()}
-    joins = _Joins(instances)
     for name, form in loaded.forms.items():
-        element = form.element
+        element, choice = form.element, by_source.get(name)
+        contexts = [_Join(instances[target], form.shared[target]) for target in element.in_context_of]
+        supports = [(target, _Join(instances[target], form.shared[target])) for target in element.supported_by]
+        develop = element.use.develop.items() if element.use is not None else ()
+        developed = [(open_goal, _Join(instances[target], form.shared[target])) for open_goal, target in develop]
+        if not (contexts or supports or developed):
+            continue
         for stand, id in instances[name]:
-            taken = _decide(loaded, by_source.get(name), stand, choose, where, draft, id)
-            if element.use is not None:
-                for open_goal, target in element.use.develop.items():
-                    place_of_goal = f"{where.prefix}{name}{stand.items}.{open_goal}"
-                    draft.supports.setdefault(place_of_goal, []).extend(joins.of(form, stand, target))
-            for target in element.in_context_of:
-                draft.contexts.setdefault(id, []).extend(joins.of(form, stand, target))
-            for target in element.supported_by:
+            taken = _decide(loaded, *choice, stand, choose, where, draft, id) if choice is not None else {}
+            for open_goal, join in developed:
+                draft.supports[f"{where.prefix}{name}{stand.items}.{open_goal}"] += join.of(stand)
+            for join in contexts:
+                draft.contexts[id] += join.of(stand)
+            for target, join in supports:
                 if not taken.get(target, True):
                     continue
-                joined = joins.of(form, stand, target)
+                joined = join.of(stand)
                 if target in taken and not joined:
                     place = loaded.document.place(("elements", target), target)
                     draft.findings.append(
                         G_CHOOSE.finding(f"{id}: {target} is taken, and the data do not have it", place)
                     )
-                draft.supports.setdefault(id, []).extend(joined)
+                draft.supports[id] += joined
     return next(id for _, id in instances[loaded.top])
 
 
-class _Joins:
+class _Join:
     """Which instances of a target an instance of a source is joined with: those that agree on every collection that
     both stand for."""
 
-    def __init__(self, instances: Mapping[str, list[tuple[_Stand, str]]]) -> None:
-        self._instances = instances
-        self._index: dict[tuple[str, int], dict[Binding, list[str]]] = {}
+    def __init__(self, instances: list[tuple[_Stand, str]], shared: int) -> None:
+        self._shared = shared
+        self._groups: dict[Binding, list[str]] = {}
+        for stand, id in instances:
+            self._groups.setdefault(stand.binding[:shared], []).append(id)
 
-    def of(self, source: Form, stand: _Stand, target: str) -> list[str]:
-        shared = source.shared[target]
-        if (target, shared) not in self._index:
-            groups = self._index[target, shared] = {}
-            for other, id in self._instances[target]:
-                groups.setdefault(other.binding[:shared], []).append(id)
-        return self._index[target, shared].get(stand.binding[:shared], [])
+    def of(self, stand: _Stand) -> Sequence[str]:
+        return self._groups.get(stand.binding[: self._shared], ())
 
 
 def _nested(
@@ -282,69 +291,65 @@ def _nested(
 
 def _add(form: Form, stand: _Stand, id: str, where: _Where, draft: _Draft) -> None:
     """The element itself, with the solutions of its leg."""
-    scope = stand.scope
-    fields: dict[str, Any] = {"id": id, "provenance": stand.origin, "text": _fill(form.text, scope, form, draft)}
+    scope, missing = stand.scope, list[str]()
+    fields: dict[str, Any] = {"id": id, "provenance": stand.origin, "text": form.text.filled(scope, missing)}
     if form.claim:
-        fields["claim"] = _fill(form.claim, scope, form, draft)
+        fields["claim"] = form.claim.filled(scope, missing)
     if form.evidence:
-        fields["evidence"] = (_fill(form.evidence, scope, form, draft),)
-    _make(form.type, fields, form.place, draft)
+        fields["evidence"] = (form.evidence.filled(scope, missing),)
+    if missing:
+        draft.findings += _unfilled(form, missing)
+    draft.make(form.type, fields, form.place)
     if form.status:
         draft.status[id] = _fill(form.status, scope, form, draft)
-    if form.element.leg is None:
+    if form.leg is None:
         return
-    leg = value(scope, form.element.leg) or {"status": "undeveloped", "documents": ()}
+    leg = form.leg.value(scope) or {"status": "undeveloped", "documents": ()}
     draft.status[id] = leg["status"]
     for item in leg["documents"]:
         solution = _referred(f"{where.prefix}Sn-{form.name}{stand.items}", item, item["text"], form, stand, draft)
-        draft.supports.setdefault(id, []).append(solution)
+        draft.supports[id].append(solution)
     for item in leg.get("against", ()):
         text = f"Counter-evidence: {item['text']}, reports a failure"
         solution = _referred(f"{where.prefix}CE-{form.name}{stand.items}", item, text, form, stand, draft)
-        draft.challenges.setdefault(id, []).append(solution)
+        draft.challenges[id].append(solution)
 
 
 def _referred(before: str, item: Mapping[str, Any], text: str, form: Form, stand: _Stand, draft: _Draft) -> str:
     """Add a solution that refers to a document of a leg, and give its identifier."""
     pattern, binding = stand.origin.pattern, stand.origin.binding
-    noted = Provenance(pattern=pattern, binding=(*binding, (str(form.element.leg), item["id"])))
+    noted = Provenance(pattern=pattern, binding=(*binding, (str(form.leg), item["id"])))
     id = f"{before}-{item['id']}"
-    _make(
-        ElementType.SOLUTION,
-        {"id": id, "text": text, "evidence": (item["digest"],), "provenance": noted},
-        form.place,
-        draft,
-    )
+    fields = {"id": id, "text": text, "evidence": (item["digest"],), "provenance": noted}
+    draft.make(ElementType.SOLUTION, fields, form.place)
     return id
 
 
-def _omit(id: str, element: PatternElement, scope: Scope, draft: _Draft) -> None:
+def _omit(id: str, form: Form, scope: Scope, draft: _Draft) -> None:
     """An optional element is left out; evidence against it may not go with it."""
-    word = value(scope, whole(element.status) or "") if element.status else None
-    if element.leg:
-        word = (value(scope, element.leg) or {}).get("status")
+    status = form.element.status
+    word = value(scope, whole(status) or "") if status else None
+    if form.leg is not None:
+        word = (form.leg.value(scope) or {}).get("status")
     if isinstance(word, str):
         draft.status[id] = word
 
 
-def _make(kind: ElementType, fields: dict[str, Any], place: Place, draft: _Draft) -> None:
-    try:
-        draft.add(cast(Element, KINDS[kind](**fields)), place)
-    except ValidationError as error:
-        message = f"{str(fields['id'])[:100]}: {error.errors()[0]['msg']}"
-        draft.findings.append(G_TOO_LONG.finding(message, place))
-
-
 def _fill(template: Template, scope: Scope, form: Form, draft: _Draft) -> str:
-    text, missing = template.filled(scope)
-    for path in missing:
-        draft.findings.append(G_TOKEN.finding(f"{form.name}: no data for {{{path}}}", form.place))
+    missing: list[str] = []
+    text = template.filled(scope, missing)
+    draft.findings += _unfilled(form, missing)
     return text
+
+
+def _unfilled(form: Form, missing: list[str]) -> list[Finding]:
+    return [G_TOKEN.finding(f"{form.name}: no data for {{{path}}}", form.place) for path in missing]
 
 
 def _decide(
     loaded: LoadedPattern,
-    named: tuple[str, PatternChoice] | None,
+    name: str,
+    choice: PatternChoice,
     stand: _Stand,
     choose: Mapping[str, Any],
     where: _Where,
@@ -352,9 +357,6 @@ def _decide(
     source: str,
 ) -> dict[str, bool]:
     """Which alternatives the choice at this element takes; its justification joins the argument."""
-    if named is None:
-        return {}
-    name, choice = named
     exact, bare = f"{where.prefix}{name}{stand.items}", where.bare + name
     draft.consulted |= {exact, bare}
     decision = choose.get(exact, choose.get(bare))
@@ -378,47 +380,48 @@ def _decide(
         return {}
     id = f"{where.prefix}{choice.justification}{stand.items}"
     fields = {"id": id, "text": " ".join(reason.split()), "provenance": stand.origin}
-    _make(ElementType.JUSTIFICATION, fields, place, draft)
-    draft.contexts.setdefault(source, []).append(id)
+    draft.make(ElementType.JUSTIFICATION, fields, place)
+    draft.contexts[source].append(id)
     return {target: alternative in taken for alternative, target in choice.of.items()}
 
 
 def _reachable(draft: _Draft, top: str) -> dict[str, None]:
     """What still hangs from the top after choices and options, in the order of making."""
-    seen = {top}
-    waiting = [top]
-    while waiting:
-        here = waiting.pop()
-        for target in (*draft.supports.get(here, ()), *draft.contexts.get(here, ()), *draft.challenges.get(here, ())):
-            if target not in seen:
-                seen.add(target)
-                waiting.append(target)
+    joined = (draft.supports, draft.contexts, draft.challenges)
+    seen, new = {top}, {top}
+    while new:
+        new = {target for here in new for targets in joined for target in targets.get(here, ())} - seen
+        seen |= new
     return {id: None for id in draft.elements if id in seen}
 
 
 def _flattery(draft: _Draft, kept: Mapping[str, None]) -> list[Finding]:
     found = []
     for id, word in draft.status.items():
-        place = Place(element=id)
         if id not in kept and word in _AGAINST:
-            found.append(G_HIDDEN.finding(f"{id} is left out, and it is {word}", place))
+            found.append(G_HIDDEN.finding(f"{id} is left out, and it is {word}", Place(element=id)))
         if id in kept and word == "supported" and not draft.supports.get(id):
-            found.append(G_FLATTERED.finding(f"{id} is said to be supported", place))
+            found.append(G_FLATTERED.finding(f"{id} is said to be supported", Place(element=id)))
     return found
 
 
 def _assembled(loaded: LoadedPattern, draft: _Draft, kept: Mapping[str, None], prefix: str) -> Instance:
     argument = Argument(loaded.id, loaded.pattern.name)
+    elements: list[Element] = []
+    relations: list[Relation] = []
+    joined = ((SUPPORTED_BY, draft.supports), (IN_CONTEXT_OF, draft.contexts))
     for id in kept:
-        update: dict[str, Any] = {"id": prefix + id} if prefix else {}
-        element = draft.elements[id]
-        if isinstance(element, Goal | Strategy) and not draft.supports.get(id):
+        element, named = draft.elements[id], prefix + id
+        update: dict[str, Any] = {"id": named} if prefix else {}
+        if element.type in DEVELOPABLE and not draft.supports.get(id):
             update["undeveloped"] = True
-        argument.add(element.model_copy(update=update) if update else element)
-    for id in kept:
-        for join, targets in ((argument.support, draft.supports), (argument.contextualise, draft.contexts)):
-            if found := targets.get(id):
-                join(prefix + id, *(prefix + other for other in dict.fromkeys(found)))
+        elements.append(element.model_copy(update=update) if update else element)
+        for type, targets in joined:
+            if id in targets:
+                once = dict.fromkeys(targets[id])
+                relations += [Relation(type=type, source=named, target=prefix + other) for other in once]
         for other in draft.challenges.get(id, ()):
-            argument.challenge(prefix + other, prefix + id)
+            relations.append(Relation(type=CHALLENGES, source=prefix + other, target=named))
+    argument.add(*elements)
+    argument.relate(*relations)
     return Instance(argument, {prefix + id: word for id, word in draft.status.items() if id in kept})

@@ -67,16 +67,33 @@ class Scope(NamedTuple):
     outer: Mapping[str, Any] | None = None
 
 
+class Path:
+    """A path, taken apart once to be followed many times."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        first, *rest = path.split(".")
+        self._part = {"item": 1, "outer": 2}.get(first, 0)
+        """Which part of a scope it begins in."""
+        self._steps = rest if self._part else [first, *rest]
+
+    def __str__(self) -> str:
+        return self._path
+
+    def value(self, scope: Scope) -> Any:
+        """What data in scope holds there; None when nothing."""
+        found: Any = scope[self._part]
+        try:
+            for step in self._steps:
+                found = found[step]
+        except (KeyError, TypeError):  # a key that is not there, or something without keys
+            return None
+        return found
+
+
 def value(scope: Scope, path: str) -> Any:
     """What data in scope holds at a path; None when nothing."""
-    return _at(scope, *path.split("."))
-
-
-def _at(scope: Scope, first: str, *rest: str) -> Any:
-    found = scope.item if first == "item" else scope.outer if first == "outer" else scope.data.get(first)
-    for step in rest:
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
+    return Path(path).value(scope)
 
 
 def common(steps: Sequence[str], others: Sequence[str]) -> int:
@@ -92,17 +109,19 @@ class Template:
 
     def __init__(self, text: str) -> None:
         self._start, *rest = TOKEN.split(text)
-        self._tokens = [(path, path.split("."), after) for path, after in zip(rest[::2], rest[1::2], strict=True)]
+        self._tokens = [(Path(path), after) for path, after in zip(rest[::2], rest[1::2], strict=True)]
 
-    def filled(self, scope: Scope) -> tuple[str, list[str]]:
-        """The text with its tokens replaced, blanks joined, and the paths that lead to nothing that a text can hold.
-        Values are not read as templates again."""
-        parts, missing = [self._start], list[str]()
-        for path, steps, after in self._tokens:
-            found = _at(scope, *steps)
-            if isinstance(found, str | int) and not isinstance(found, bool):
-                parts.append(str(found))
+    def filled(self, scope: Scope, missing: list[str]) -> str:
+        """The text with its tokens replaced, blanks joined; the paths that lead to nothing that a text can hold are
+        added to `missing`. Values are not read as templates again."""
+        text = self._start
+        for path, after in self._tokens:
+            found = path.value(scope)
+            if isinstance(found, str):
+                text += found
+            elif isinstance(found, int) and not isinstance(found, bool):
+                text += str(found)
             else:
-                missing.append(path)
-            parts.append(after)
-        return " ".join("".join(parts).split()), missing
+                missing.append(str(path))
+            text += after
+        return " ".join(text.split())

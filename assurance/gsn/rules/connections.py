@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.elements import CONTEXTUAL, AwayGoal, ElementType
+from assurance.gsn.elements import CONTEXTUAL, AwayGoal, Element, ElementType
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import Relation, RelationType
+from assurance.gsn.relations import CHALLENGES, IN_CONTEXT_OF, SUPPORTED_BY, Relation, RelationType
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Severity, code
 
@@ -62,7 +62,7 @@ Table = dict[RelationType, dict[ElementType, frozenset[ElementType]]]
 
 # Table 1:2-2 with the additions of 1:4.3: source -> targets that it permits.
 PERMITTED: Table = {
-    RelationType.SUPPORTED_BY: {
+    SUPPORTED_BY: {
         _GOAL: frozenset(
             {
                 _GOAL,
@@ -76,44 +76,46 @@ PERMITTED: Table = {
         ),
         _STRATEGY: frozenset({_GOAL, _AWAY_GOAL}),
     },
-    RelationType.IN_CONTEXT_OF: {_GOAL: _CONTEXT_TARGETS, _STRATEGY: _CONTEXT_TARGETS},
+    IN_CONTEXT_OF: {_GOAL: _CONTEXT_TARGETS, _STRATEGY: _CONTEXT_TARGETS},
 }
 # In a contract module (1:4.7.3) away goals have their support and context too.
 PERMITTED_IN_CONTRACT: Table = {
-    RelationType.SUPPORTED_BY: {
-        **PERMITTED[RelationType.SUPPORTED_BY],
+    SUPPORTED_BY: {
+        **PERMITTED[SUPPORTED_BY],
         _AWAY_GOAL: frozenset({_GOAL, _STRATEGY, _AWAY_GOAL}),
     },
-    RelationType.IN_CONTEXT_OF: {**PERMITTED[RelationType.IN_CONTEXT_OF], _AWAY_GOAL: _AWAY_CONTEXTUAL},
+    IN_CONTEXT_OF: {**PERMITTED[IN_CONTEXT_OF], _AWAY_GOAL: _AWAY_CONTEXTUAL},
 }
-_CODES = {RelationType.SUPPORTED_BY: G103, RelationType.IN_CONTEXT_OF: G104}
+_CODES = {SUPPORTED_BY: G103, IN_CONTEXT_OF: G104}
 
 
 def check(argument: Argument) -> Iterator[Finding]:
     """Each relation, in the order given. What may challenge what is in `dialectic`."""
+    elements = argument.elements
     table = PERMITTED_IN_CONTRACT if argument.kind == "contract" else PERMITTED
     seen: set[tuple[object, ...]] = set()
     for relation in argument.relations:
         key = (relation.type, relation.source, relation.target, relation.challenged, relation.choice)
         if key in seen:
             yield G107.finding(f"{relation} is given twice", places.of_relation(relation))
-        elif finding := _judge(argument, table, relation):
+        elif finding := _judge(argument, table, relation, elements.get(relation.source), elements.get(relation.target)):
             yield finding
         seen.add(key)
 
 
-def _judge(argument: Argument, table: Table, relation: Relation) -> Finding | None:
-    """The first fault of a relation."""
-    ends = (relation.source,) if relation.challenged is not None else (relation.source, relation.target)
-    if not all(end in argument for end in ends):
+def _judge(
+    argument: Argument, table: Table, relation: Relation, source: Element | None, target: Element | None
+) -> Finding | None:
+    """The first fault of a relation, given its ends as far as they are there."""
+    if source is None or (target is None and relation.challenged is None):
+        ends = (relation.source,) if relation.challenged is not None else (relation.source, relation.target)
         missing = [repr(end) for end in dict.fromkeys(ends) if end not in argument]
         return G108.finding(f"{relation}: no element {' and no element '.join(missing)}", places.of_relation(relation))
     if relation.source == relation.target:
         return G106.finding(str(relation), places.of_relation(relation))
-    if relation.type is RelationType.CHALLENGES or relation.challenged is not None:
+    if relation.type is CHALLENGES or relation.challenged is not None or target is None:
         return None
-    source, target = argument[relation.source], argument[relation.target]
-    if isinstance(source, AwayGoal) and relation.type is RelationType.SUPPORTED_BY and argument.kind != "contract":
+    if isinstance(source, AwayGoal) and relation.type is SUPPORTED_BY and argument.kind != "contract":
         message = f"{relation}: {source.id} is developed in module {source.module!r}"
         return G150.finding(message, places.of_relation(relation))
     permitted = table[relation.type].get(source.type, frozenset())

@@ -51,9 +51,10 @@ def check(argument: Argument, *, delivered: bool) -> Iterator[Finding]:
             yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
     if delivered:
         for relation in argument.relations:
-            if marks := marks_of(relation):
-                yield G161.finding(f"{relation} still has {' and '.join(marks)}", places.of_relation(relation))
-        used = {relation.choice for relation in argument.relations}
+            if relation.multiplicity is not None or relation.optional or relation.choice is not None:
+                marks = " and ".join(marks_of(relation))
+                yield G161.finding(f"{relation} still has {marks}", places.of_relation(relation))
+        used = {relation.choice for relation in argument.relations} if argument.choices else set()
         for choice in argument.choices:
             if choice.id not in used:
                 yield G161.finding(f"choice {choice.id} is left", places.of(choice))
@@ -64,7 +65,7 @@ def _judge(element: Element, delivered: bool) -> Iterator[tuple[Code, str]]:
         yield G112, "has no statement"
     if delivered and element.uninstantiated:
         yield G117, "is not instantiated"
-    if delivered and (tokens := tokens_of(element.text)):
+    if delivered and "{" in element.text and (tokens := tokens_of(element.text)):
         yield G118, f"still holds {', '.join(f'{{{token}}}' for token in tokens)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assurance.gsn.elements import DEVELOPABLE, Element, Goal, Solution
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import RelationType
+from assurance.gsn.relations import SUPPORTED_BY
 from assurance.gsn.rules import places
 from evidence.diagnostics import Code, Finding, Severity, code
 
@@ -63,15 +63,15 @@ G153 = code(
 
 def check(argument: Argument) -> Iterator[Finding]:
     """Each element, in the order given."""
+    # a relation whose target is missing still says that support was meant: that fault is G108
+    developed = {relation.source for relation in argument.relations if relation.type is SUPPORTED_BY}
     for element in argument:
-        for found, message in _judge(argument, element):
+        for found, message in _judge(argument, element, element.id in developed):
             yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
 
 
-def _judge(argument: Argument, element: Element) -> Iterator[tuple[Code, str]]:
+def _judge(argument: Argument, element: Element, supported: bool) -> Iterator[tuple[Code, str]]:
     if element.type in DEVELOPABLE:
-        # a relation whose target is missing still says that support was meant: that fault is G108
-        supported = any(relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id))
         by_contract = isinstance(element, Goal) and element.by_contract
         if by_contract and supported:
             yield G151, "is to be supported by contract but has support here"
@@ -85,5 +85,5 @@ def _judge(argument: Argument, element: Element) -> Iterator[tuple[Code, str]]:
             yield G111, "has no support and is not marked undeveloped"
     elif element.undeveloped:
         yield G109, "is marked undeveloped"
-    if isinstance(element, Solution) and not any(reference.strip() for reference in element.evidence):
+    if isinstance(element, Solution) and not "".join(element.evidence).strip():
         yield G119, "refers to no evidence"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from assurance.gsn.elements import Element, ElementType
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import Relation, RelationType
+from assurance.gsn.relations import CHALLENGES, SUPPORTED_BY, Relation
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Place, Severity, code
 
@@ -79,30 +79,24 @@ _CHALLENGERS = _EVIDENCE | {ElementType.GOAL, ElementType.AWAY_GOAL}
 
 def check(argument: Argument) -> Iterator[Finding]:
     """Each challenge, then each mark of defeat, in the order given."""
-    challenges = [item for item in argument.relations if item.type is RelationType.CHALLENGES]
-    sides = _sides(argument, challenges) if challenges else {}
-    legs: dict[str, set[str]] = {}
-    for relation in argument.relations:
-        if relation.type is RelationType.SUPPORTED_BY:
-            legs.setdefault(relation.source, set()).add(relation.target)
-    for relation in challenges:
-        if relation.source in argument:
-            yield from _challenge(argument, relation, sides, legs)
+    challenges = [item for item in argument.relations if item.type is CHALLENGES]
+    if challenges:
+        sides, legs = _sides(argument, challenges), _legs(argument)
+        for relation in challenges:
+            if relation.source in argument:
+                yield from _challenge(argument, relation, sides, legs)
     for element in argument:
         if element.defeated:
             below = argument.relations_from(element.id)
             weakened = any(
-                item.type is not RelationType.CHALLENGES
+                item.type is not CHALLENGES
                 and (item.defeated or (item.target in argument and argument[item.target].defeated))
                 for item in below
             )
-            against = [item for item in argument.relations_to(element.id) if item.type is RelationType.CHALLENGES]
+            against = [item for item in argument.relations_to(element.id) if item.type is CHALLENGES]
             # an inference is challenged at the relation; its parent may be given up with it
             against += [
-                challenge
-                for item in below
-                if item.type is not RelationType.CHALLENGES
-                for challenge in argument.challenges_of(item)
+                challenge for item in below if item.type is not CHALLENGES for challenge in argument.challenges_of(item)
             ]
             named = f"{element.type} {element.id}"
             yield from _defeat(argument, named, places.of_element(element), against, weakened)
@@ -161,6 +155,15 @@ def _sides(argument: Argument, challenges: list[Relation]) -> dict[str, int]:
     return depth
 
 
+def _legs(argument: Argument) -> dict[str, set[str]]:
+    """By element, what is to support it, whether that is there or not."""
+    legs: dict[str, set[str]] = {}
+    for relation in argument.relations:
+        if relation.type is SUPPORTED_BY:
+            legs.setdefault(relation.source, set()).add(relation.target)
+    return legs
+
+
 def _challenge(
     argument: Argument, challenge: Relation, sides: dict[str, int], legs: dict[str, set[str]]
 ) -> Iterator[Finding]:
@@ -183,7 +186,7 @@ def _challenge(
             yield G188.finding(message, place)
             return
         target = found[0]
-        if target.type is RelationType.SUPPORTED_BY and len(legs[target.source]) > 1:
+        if target.type is SUPPORTED_BY and len(legs[target.source]) > 1:
             message = f"{challenge}: {target.source} rests on {len(legs[target.source])} legs together"
             yield G191.finding(message, place)
     elif challenge.target in argument and challenge.target != challenge.source:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from assurance.gsn.elements import Goal
+from assurance.gsn.elements import Goal, is_public
 from assurance.gsn.model import Argument
 from assurance.gsn.relations import Interface
 from assurance.gsn.rules import places
@@ -86,7 +86,7 @@ def check(argument: Argument) -> Iterator[Finding]:
             break
     if not argument.interfaces:
         # what is public makes up the default interface; nobody wrote one, so its gaps are gaps and no contradictions
-        public = [element.id for element in argument if getattr(element, "public", False)]
+        public = [element.id for element in argument if is_public(element)]
         for goal, context in _hidden(argument, public):
             message = f"{argument[context].type} {context}, in whose scope public goal {goal} stands, is not public"
             yield G176.finding(message, places.of_element(argument[context]), severity=Severity.WARNING)
@@ -101,7 +101,7 @@ def _interface(argument: Argument, interface: Interface, purse: Purse) -> Iterat
     for id in shown:
         if id not in argument:
             yield G175.finding(f"interface {interface.id}: no element {id!r}", place)
-        elif not getattr(argument[id], "public", False):
+        elif not is_public(argument[id]):
             yield G175.finding(f"interface {interface.id}: {argument[id].type} {id} is not public", place)
     for id in dict.fromkeys(interface.needs_support):
         if id not in argument:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assurance.gsn.arguments import Arguments
-from assurance.gsn.elements import AWAY, AwayElement, ContractReference, Element, Goal, ModuleReference
+from assurance.gsn.elements import AWAY, AwayElement, ContractReference, Element, Goal, ModuleReference, is_public
 from assurance.gsn.model import Argument
 from assurance.gsn.rules import places
 from assurance.gsn.rules.visibility import Visibility
@@ -105,7 +105,7 @@ def check(argument: Argument) -> Iterator[Finding]:
         place, named = places.of_element(element), f"{element.type} {element.id}"
         if isinstance(element, ModuleReference | ContractReference):
             yield G172.finding(f"{named} stands in contract {argument.module!r}", place)
-        elif getattr(element, "public", False):
+        elif is_public(element):
             yield G173.finding(f"{named} of contract {argument.module!r} is public", place)
     for interface in argument.interfaces:
         yield G173.finding(f"contract {argument.module!r} has the interface {interface.id}", places.of(interface))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from assurance.gsn.elements import DEVELOPABLE, Element, Goal
 from assurance.gsn.model import Argument
 from assurance.gsn.native_form import TOPICS
-from assurance.gsn.relations import Choice, Relation, RelationType, Template
+from assurance.gsn.relations import CHALLENGES, SUPPORTED_BY, Choice, Relation, Template
 from assurance.gsn.rules import places
 from assurance.gsn.rules.delivery import marks_of, tokens_of
 from evidence.diagnostics import Finding, Place, Severity, code
@@ -130,7 +130,7 @@ def name_of(relation: Relation) -> str:
 
 def _marks(argument: Argument) -> Iterator[Finding]:
     for relation in argument.relations:
-        if relation.type is RelationType.CHALLENGES:
+        if relation.type is CHALLENGES:
             if marks := marks_of(relation):
                 yield G154.finding(f"{relation} has {' and '.join(marks)}", places.of_relation(relation))
         elif relation.multiplicity is None:
@@ -152,7 +152,7 @@ def _choices(argument: Argument) -> Iterator[Finding]:
         declared.setdefault(choice.id, choice)
     branches: dict[str, list[Relation]] = {id: [] for id in declared}
     for relation in argument.relations:
-        if relation.choice is None or relation.type is RelationType.CHALLENGES:
+        if relation.choice is None or relation.type is CHALLENGES:
             continue
         if relation.choice not in declared:
             message = f"{relation} names the choice {relation.choice!r}, which is not declared"
@@ -214,5 +214,5 @@ def _template(argument: Argument, template: Template) -> Iterator[Finding]:
 def _supported(argument: Argument, element: Element) -> bool:
     """Whether it is supported here, or will be by contract."""
     return (isinstance(element, Goal) and element.by_contract) or any(
-        relation.type is RelationType.SUPPORTED_BY for relation in argument.relations_from(element.id)
+        relation.type is SUPPORTED_BY for relation in argument.relations_from(element.id)
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assurance.gsn.elements import Element, ElementType
+from assurance.gsn.elements import Element, ElementType, is_public
 from assurance.gsn.model import Argument
-from assurance.gsn.relations import RelationType
+from assurance.gsn.relations import CHALLENGES
 from assurance.gsn.rules import places
 from evidence.diagnostics import Finding, Place, Severity, code
 
@@ -64,7 +64,7 @@ def check(argument: Argument) -> Iterator[Finding]:
     # what challenges something is the top of a counter-argument; `dialectic` says what may challenge
     tops = [root for root in roots if not _challenges(argument, root)]
     # what other modules may refer to can stand alone (1:4.6.3): a module may offer contexts and solutions only
-    offered = {element.id for element in argument if getattr(element, "public", False)}
+    offered = {element.id for element in argument if is_public(element)}
     if not roots and not offered:
         yield G113.finding(f"module {argument.module!r} has no top element", argument.place or Place())
     permitted = _TOPS[argument.kind]
@@ -79,11 +79,11 @@ def check(argument: Argument) -> Iterator[Finding]:
         yield G115.finding(message, places.of_element(argument[goals[0]]))
     if roots or offered:
         reached = argument.reachable((*(root.id for root in roots), *offered))
-        for element in argument:
+        for id, element in argument.elements.items():
             # a closed circle has its own finding; naming each of its members again would bury that
-            if element.id not in reached and element.id not in in_cycle:
+            if id not in reached and id not in in_cycle:
                 yield G116.finding(f"{element.type} {element.id} hangs loose", places.of_element(element))
 
 
 def _challenges(argument: Argument, element: Element) -> bool:
-    return any(relation.type is RelationType.CHALLENGES for relation in argument.relations_from(element.id))
+    return any(relation.type is CHALLENGES for relation in argument.relations_from(element.id))

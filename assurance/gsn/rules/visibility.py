@@ -7,7 +7,7 @@ Makes no findings: that is done in `modules`.
 from __future__ import annotations
 
 from assurance.gsn.arguments import Arguments
-from assurance.gsn.elements import Goal
+from assurance.gsn.elements import Goal, is_public
 from assurance.gsn.model import Argument
 
 
@@ -49,7 +49,7 @@ class Visibility:
 
     def _is_shown(self, owner: Argument, identifier: str, viewer: Argument) -> bool:
         element = owner[identifier]
-        public = bool(getattr(element, "public", False))
+        public = is_public(element)
         if not owner.interfaces:
             return public or (viewer.kind == "contract" and isinstance(element, Goal) and element.by_contract)
         if owner.module not in self._shown:

@@ -89,10 +89,14 @@ _MAYBE_VERB = re.compile(r"\b[a-z]{2,}(?<!ss)(s|ed)\b|\b(hold|meet|satisfy|remai
 _COMMAND = re.compile(
     r"^\s*(to\s+[a-z]+|ensure|show|demonstrate|prove|verify|check|provide|argue|guarantee)\b(?!s)", re.IGNORECASE
 )
-_RELATIVE_CLAUSE = re.compile(_any_of("that|which|who|whose|where|when|while|as|if") + ".*", re.IGNORECASE | re.DOTALL)
+_RELATIVE = re.compile(_any_of("that|which|who|whose|where|when|while|as|if"), re.IGNORECASE)
 _REASONING = re.compile(r"\b(argu\w*|decompos\w*|divid\w*|split|reason\w*|consider\w*|by)\b", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|cf|vs|no|fig|sec|ch|al|approx|resp|etc)\.$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z])")
+
+
+_GOAL, _STRATEGY, _SOLUTION = ElementType.GOAL, ElementType.STRATEGY, ElementType.SOLUTION
+_SENTENCES = (ElementType.ASSUMPTION, ElementType.JUSTIFICATION)
 
 
 def check(argument: Argument) -> Iterator[Finding]:
@@ -108,7 +112,7 @@ def _judge(element: Element) -> Iterator[tuple[Code, str]]:
         return
     if hidden := unseen(text):
         yield G254, f"holds {places.listed(hidden)}"
-    if element.type is ElementType.GOAL:
+    if element.type is _GOAL:
         if text.endswith("?"):
             yield G120, "asks a question"
         elif _COMMAND.match(text):
@@ -117,17 +121,17 @@ def _judge(element: Element) -> Iterator[tuple[Code, str]]:
             yield G120, "has no verb"
         if (count := _sentences(text)) > 1:
             yield G121, f"has {count} sentences"
-    elif element.type is ElementType.SOLUTION:
-        if verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text)):
-            yield G122, f"says what {verb.group()!r} the case"
+    elif element.type is _SOLUTION:
+        if verb := _finite(text):
+            yield G122, f"says what {verb!r} the case"
     elif isinstance(element, Context):
-        if element.artefact and (verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text))):
-            yield G125, f"says what {verb.group()!r} the case"
-    elif element.type is ElementType.STRATEGY:
+        if element.artefact and (verb := _finite(text)):
+            yield G125, f"says what {verb!r} the case"
+    elif element.type is _STRATEGY:
         # "Argument over ...", "Each part is argued separately" describe the reasoning; other sentences claim
-        if not _REASONING.search(text) and (verb := _FINITE.search(_RELATIVE_CLAUSE.sub("", text))):
-            yield G126, f"says what {verb.group()!r} the case"
-    elif element.type in (ElementType.ASSUMPTION, ElementType.JUSTIFICATION) and not _may_have_verb(text):
+        if not _REASONING.search(text) and (verb := _finite(text)):
+            yield G126, f"says what {verb!r} the case"
+    elif element.type in _SENTENCES and not _may_have_verb(text):
         yield G123, "has no verb"
     if len(text) > LONGEST:
         yield G124, f"has {len(text)} characters; {LONGEST} are surely shown"
@@ -137,7 +141,18 @@ def _may_have_verb(text: str) -> bool:
     return bool(_MAYBE_VERB.search(text) or _FINITE.search(text))
 
 
+def _finite(text: str) -> str | None:
+    """The first finite verb, unless a clause that says more of something begins before it."""
+    verb = _FINITE.search(text)
+    if verb is None or _RELATIVE.search(text, 0, verb.start()):
+        return None
+    return verb.group()
+
+
 def _sentences(text: str) -> int:
+    within = text[:-1]
+    if "." not in within and "!" not in within and "?" not in within:
+        return 1  # as most have
     ends = [
         match
         for match in _SENTENCE_END.finditer(text)
