@@ -8,9 +8,9 @@ all is there that the catalogue credits, nobody is told to provide it again: wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from assurance.catalogue import Credit, Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, NextKind, Scope
@@ -43,8 +43,7 @@ _LEVELS = (CreditLevel.FULL, CreditLevel.PARTIAL, CreditLevel.SUPPORTING)
 _Which = Literal["open", "contradicted", "stale"]
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(NamedTuple):
     """What several requirements ask for together, the first few of them in full."""
 
     texts: tuple[str, ...]
@@ -102,7 +101,7 @@ def next_action(now: Situation, covered: Coverage, row: Row) -> Action | None:
     if row.next is None:
         return None
     action = _action(now, covered, row)
-    return replace(action, steps=(*action.steps, *_besides(row)))
+    return action._replace(steps=(*action.steps, *_besides(row)))
 
 
 def _action(now: Situation, covered: Coverage, row: Row) -> Action:
@@ -165,9 +164,9 @@ def _accept(key: str, row: Row) -> Action:
         f'  - objective: "{key}"',
         "    by: <a person who wrote nothing of what it rests on>",
         '    date: "<yyyy-mm-dd>"',
-        f"    digest: {row.digest}",
+        "    digest: ",
     )
-    return Action(ActionKind.ACCEPT, text, stanzas=(Stanza(f"the acceptance of {key}", "\n".join(lines)),))
+    return Action(ActionKind.ACCEPT, text, stanzas=(Stanza(f"the acceptance of {key}", "\n".join(lines), row.tied),))
 
 
 @cache

@@ -6,8 +6,8 @@ lines; it promises no result. Not here: why a record does not support a claim (s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from assurance.case import Requirement, Run
 from assurance.catalogue_vocabulary import EvidenceKind
@@ -24,8 +24,7 @@ from evidence.verdict import Arithmetic, GuaranteeKind
 MOST_COMMANDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """About one requirement. `kinds`: what evidence its property could give; None where none is stated yet."""
 
     requirement: str

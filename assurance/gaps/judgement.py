@@ -102,7 +102,7 @@ class _Bench:
         if ObjectiveStatus.OPEN in rule.statuses and not (allowance and not allowance.expired):
             message = f"{choice.key}: no combination of the methods of {choice.table.ref} is recorded"
             self.fails(O_FAILS.finding(message, Place(self.policy.name, element=choice.key)))
-        return replace(choice, allowance=allowance)
+        return choice._replace(allowance=allowance)
 
     def _allowance(self, key: str, status: ObjectiveStatus) -> Allowance | None:
         """The allowance for a gap in its present status: one that counts before one that has expired."""

@@ -6,11 +6,13 @@ case as `CASE`, as the handbook does: a report is handed on, and holds no path o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from assurance.catalogue import Stage, Table
 from assurance.objectives import Coverage, Row
+from assurance.objectives.later import Later
 from assurance.support import Reason
 from evidence.diagnostics import Finding, Place
 
@@ -29,16 +31,21 @@ class ActionKind(StrEnum):
     ACCEPT = "accept by name"
 
 
-@dataclass(frozen=True, slots=True)
-class Stanza:
+class Stanza(NamedTuple):
     """Lines to add to the case file. What stands in angle brackets is for the user to fill in."""
 
     purpose: str
-    yaml: str
+    text: str
+    tied: Later | None = None
+    """Of an acceptance: its digest, which the lines end with."""
+
+    @property
+    def yaml(self) -> str:
+        """The lines."""
+        return self.text if self.tied is None else self.text + self.tied()
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """The next useful action for one objective."""
 
     kind: ActionKind
@@ -51,8 +58,7 @@ class Action:
     """`STANDARD:OBJECTIVE` for `assurance gaps CASE --template`, where a document would serve."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(NamedTuple):
     """A gap that somebody answers for until a day. It changes no status."""
 
     owner: str
@@ -83,8 +89,7 @@ class GapRow:
         return self.row.undecided
 
 
-@dataclass(frozen=True, slots=True)
-class GapChoice:
+class GapChoice(NamedTuple):
     """A table of alternative methods among which the case has not chosen: one gap, however many methods it lists."""
 
     key: str
@@ -108,8 +113,7 @@ class ItemState(StrEnum):
     NOT_ASKED = "not asked for"
 
 
-@dataclass(frozen=True, slots=True)
-class StageItem:
+class StageItem(NamedTuple):
     """One data item that a stage of involvement looks at."""
 
     id: str
@@ -169,8 +173,7 @@ class StandardGaps:
         return self.covered.catalogue.watermark or ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementGap:
+class RequirementGap(NamedTuple):
     """A requirement that is not supported, with what to do next about it."""
 
     requirement: str
@@ -184,8 +187,7 @@ class RequirementGap:
     stanzas: tuple[Stanza, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemGap:
+class ProblemGap(NamedTuple):
     """A problem report that is not closed. `blocks`: significant, or not classified, and nothing mitigates it."""
 
     id: str
@@ -196,8 +198,7 @@ class ProblemGap:
     stanzas: tuple[Stanza, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a policy says of a report on a day."""
 
     policy: str | None
@@ -224,7 +225,7 @@ class GapReport:
     orphans: tuple[Finding, ...]
     stale: tuple[Finding, ...] = ()
     """Files that changed or are missing: they fail whatever a policy says."""
-    judgement: Judgement | None = field(default=None)
+    judgement: Judgement | None = None
 
     def rows(self) -> tuple[GapRow, ...]:
         return tuple(row for standard in self.standards for row in standard.rows)

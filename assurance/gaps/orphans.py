@@ -169,31 +169,34 @@ def _documents(snapshot: Snapshot, served: _Served, cited: set[str]) -> Iterator
 def _goals(snapshot: Snapshot, served: _Served) -> Iterator[Finding]:
     """The topmost goals of which nothing, down to the evidence, serves an objective."""
     argument = snapshot.built.argument
-    reached = set(served.goals)
+    elements = {item.id: item for item in argument}
+    reached = {id for id in served.goals if id in elements}
     reached |= {
-        item.id for item in argument if isinstance(item, Solution) and not served.evidence.isdisjoint(item.evidence)
+        id
+        for id, item in elements.items()
+        if isinstance(item, Solution) and not served.evidence.isdisjoint(item.evidence)
     }
     parents: dict[str, list[str]] = {}
     doubts = set()
     for relation in argument.relations:
         if relation.type is RelationType.CHALLENGES:
             doubts.add(relation.source)
-        elif relation.source in argument:
+        elif relation.source in elements:
             parents.setdefault(relation.target, []).append(relation.source)
-    waiting = [id for id in reached if id in argument]
+    waiting = list(reached)
     while waiting:  # upwards: what supports something that serves
         for parent in parents.get(waiting.pop(), ()):
             if parent not in reached:
                 reached.add(parent)
                 waiting.append(parent)
-    for item in argument:
-        if not isinstance(item, Goal) or item.id in reached or item.id in doubts:
+    for id, item in elements.items():
+        if id in reached or id in doubts or not isinstance(item, Goal):
             continue
-        above = parents.get(item.id)
-        if above and not any(id in reached for id in above):
+        above = parents.get(id)
+        if above and reached.isdisjoint(above):
             continue  # said of the goal above it
         text = item.text if len(item.text) <= MOST_TEXT else f"{item.text[: MOST_TEXT - 3]}..."
-        yield T_GOAL.finding(f"goal {item.id}: {text}", Place(element=item.id))
+        yield T_GOAL.finding(f"goal {id}: {text}", Place(element=id))
 
 
 def _objectives(snapshot: Snapshot) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ from evidence.provenance import stamp
 from evidence.store import Store
 
 _ROW = frozenset(
-    {"entry", "selected", "status", "n", "of", "evidence", "goals", "reasons", "next", "digest", "acceptance"}
+    {"entry", "selected", "status", "n", "of", "evidence", "goals", "reasons", "next", "tied", "acceptance"}
 )
 """Fields of a coverage row that have a place of their own in an `ObjectiveFact`, or that follow from others."""
 _FILE_ITEMS = ("model", "data set", "table", "property file", "document", "external verdict")

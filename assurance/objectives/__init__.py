@@ -8,7 +8,7 @@
     means.py          means of compliance, agreements         qualification.py confidence in tools (TQL, TCL)
     acceptance.py     named acceptance, and when it lapses    sign_off.py  entries verified by an organisation
     selection.py      traps in the selection of standards     references.py names that no catalogue has
-    rows.py           the rows, and how they are printed
+    rows.py           the rows, and how they are printed    later.py     digests worked out when asked for
 
 The tool proposes, a named person accepts; no status here says more than its evidence.
 Not here: the catalogues (catalogue.py), gap lists and their writers (assurance/gaps).

@@ -1,8 +1,8 @@
 """Acceptance of a proposed status by a named person: what it is tied to, and when it does not count.
 
 An acceptance holds a digest over the objective, its status and all that lies beneath, so that it lapses when any of
-that changes. Where the level asks for independence, the acceptance of somebody who made an item in scope or wrote
-counted evidence is a finding and does not count. An acceptance never improves a status.
+that changes; rows hold it as `Later`. Where the level asks for independence, the acceptance of somebody who made an
+item in scope or wrote counted evidence is a finding and does not count. An acceptance never improves a status.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from assurance.case import Acceptance, Case
 from assurance.case_compliance import StandardChoice
 from assurance.catalogue import Catalogue
 from assurance.loading import LoadedCase
+from assurance.objectives.later import Later
 from assurance.objectives.rows import AcceptanceState
 from evidence.diagnostics import Severity, code
 from evidence.digest import canonical_json, of_bytes
@@ -84,12 +85,13 @@ def row_digest(base: str, facts: Mapping[str, Any]) -> str:
 
 
 def acceptance_of(
-    given: tuple[Acceptance, ...], case: Case, digest: str, independence: bool | None, authors: frozenset[str]
+    given: tuple[Acceptance, ...], case: Case, tied: Later, independence: bool | None, authors: frozenset[str]
 ) -> tuple[AcceptanceState | None, Acceptance | None]:
     """The newest acceptance that still fits and counts, else the newest that fits, else the newest; the file lists them
     oldest first. Second: that acceptance where it fits but was given by an author although independence is required."""
     if not given:
         return None, None
+    digest = tied()
 
     def rank(item: Acceptance) -> int:
         return (item.digest == digest) + (item.digest == digest and not (independence and item.by in authors))

@@ -29,8 +29,9 @@ from assurance.catalogue_vocabulary import (
 from assurance.loading import LoadedCase
 from assurance.objectives.acceptance import O_LAPSED, O_OWN, acceptance_of, beneath, beneath_standard, row_digest
 from assurance.objectives.bits import Evidence, Gathered, Naming, Pool, Signature
-from assurance.objectives.concerns import Concerns
+from assurance.objectives.concerns import Concern, Concerns
 from assurance.objectives.judging import Group, Judge
+from assurance.objectives.later import Later
 from assurance.objectives.means import Agreements, Means, means_of
 from assurance.objectives.qualification import Tools
 from assurance.objectives.references import choice_path, dangling
@@ -97,7 +98,7 @@ def coverage(
     """
     evidence = Evidence(loaded, register, standings, goals or {}, challenged)
     concerns = Concerns(evidence, problems or {})
-    base = beneath(loaded)
+    base = Later(lambda: beneath(loaded))
     return tuple(_Standard(evidence, concerns, base, choice).cover() for choice in loaded.case.standards)
 
 
@@ -107,7 +108,7 @@ def coverage(
 class _Standard:
     """One selected standard. `cover` gives its coverage."""
 
-    def __init__(self, evidence: Evidence, concerns: Concerns, base: str, choice: StandardChoice) -> None:
+    def __init__(self, evidence: Evidence, concerns: Concerns, base: Later, choice: StandardChoice) -> None:
         loaded = evidence.loaded
         signed = next((item.path for item in loaded.files if item.id == choice.sign_off_id and item.fresh), None)
         self.evidence, self.concerns, self.choice, self.loaded = evidence, concerns, choice, loaded
@@ -122,7 +123,8 @@ class _Standard:
         for item in loaded.case.acceptances:
             self.acceptances[item.objective] = (*self.acceptances.get(item.objective, ()), item)
         self.deviations = deviations_about(loaded.case)
-        self.base = beneath_standard(base, choice, self.catalogue)
+        catalogue = self.catalogue
+        self.base = Later(lambda: beneath_standard(base(), choice, catalogue))
         self.judge = Judge(evidence, choice, self.tools, self.agreements)
         self._silent_about: dict[tuple[int, EvidenceKind], list[str]] = {}
 
@@ -154,7 +156,7 @@ class _Standard:
         groups = self.judge.groups(entry, pool, means, naming)
         states = Counter[ItemState]()
         for group in groups:
-            states[group.found.state] += group.count
+            states[group.found.state] += group.size
         gathered = self._gather(entry, pool, groups, naming)
         authors = gathered.people | pool.makers
         exempt, own_approval = self._not_applicable(entry, authors)
@@ -190,24 +192,9 @@ class _Standard:
             *self.tailoring.explain(entry, choice, undecided),
             *(reason(O_DEVIATION, f"{item.id}: {item.rationale}") for item in self.deviations.get(name, ())),
         ]
-        digest = row_digest(
-            self.base,
-            {
-                "objective": name,
-                "entry": entry.model_dump(mode="json"),
-                "level": selected.level,
-                "applicability": selected.applicability.value,
-                "status": proposal.status.value,
-                "n": proposal.n,
-                "of": proposal.of,
-                "evidence": gathered.digest,
-                "choice": choice.value if choice else None,
-                "standings": concern.digest,
-                "problems": list(concern.problems),
-            },
-        )
+        tied = _tied(self.base, name, selected, proposal, choice, gathered, concern)
         given = self.acceptances.get(name, ())
-        acceptance, own = acceptance_of(given, self.loaded.case, digest, selected.independence, authors)
+        acceptance, own = acceptance_of(given, self.loaded.case, tied, selected.independence, authors)
         if acceptance and acceptance.lapsed:
             lapsed = f"accepted by {acceptance.by} on {acceptance.date}; what lies beneath has changed since"
             reasons.append(reason(O_LAPSED, lapsed))
@@ -228,7 +215,7 @@ class _Standard:
             gathered.goals,
             tuple(dict.fromkeys(reasons)),
             self._next(entry, proposal, means, groups),
-            digest,
+            tied,
             acceptance,
             means.state,
             self._independence_shown(selected, states),
@@ -327,7 +314,7 @@ class _Standard:
         names |= {} if documents else {"case": "the case as a whole"}
         ordered = heapq.merge(*(positions for group in groups for positions in group.items))
         first = [pool.items[position] for position in islice(ordered, 4)]
-        more = sum(group.count for group in groups) - len(first)
+        more = sum(group.size for group in groups) - len(first)
         return ", ".join(names.get(item, item) for item in first) + (f" and {more} more" if more else "")
 
     def _shortfalls(
@@ -378,3 +365,33 @@ class _Standard:
             )
         kind = NextKind.DOCUMENT if entry.accepted_means is False else entry.next_action.kind
         return f"{label[kind]}: {entry.next_action.text}"
+
+
+def _tied(
+    base: Later,
+    name: str,
+    selected: Selected,
+    proposal: Proposal,
+    choice: Choice | None,
+    gathered: Gathered,
+    concern: Concern,
+) -> Later:
+    """What an acceptance of the objective is tied to: its proposed status with all that led there, and what lies beneath."""
+    return Later(
+        lambda: row_digest(
+            base(),
+            {
+                "objective": name,
+                "entry": selected.entry.model_dump(mode="json"),
+                "level": selected.level,
+                "applicability": selected.applicability.value,
+                "status": proposal.status.value,
+                "n": proposal.n,
+                "of": proposal.of,
+                "evidence": gathered.digest(),
+                "choice": choice.value if choice else None,
+                "standings": concern.digest(),
+                "problems": list(concern.problems),
+            },
+        )
+    )

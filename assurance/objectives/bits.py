@@ -9,13 +9,15 @@ Not here: what a signature earns (credit.py), the status of an objective (status
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from assurance.case_compliance_checks import declared_names
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import OPAQUE_KINDS, EvidenceKind, ModelRole, Scope, Subject
 from assurance.loading import LoadedCase
+from assurance.objectives.later import Later
 from assurance.objectives.people import UNNAMED, Makers, examined, makers, operators
 from assurance.register import DocumentEntry, Register, RunItem
 from assurance.status import Standing, Status
@@ -32,6 +34,11 @@ _DECLARED = frozenset(Scope) - {Scope.RUN, Scope.DOCUMENT}
 """Scopes whose items are declared items. Runs and data items have identifiers of their own space: a name that a declared
 item has means that item."""
 
+_EXAMINED = frozenset(
+    {Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT, Scope.MODEL, Scope.PARAMETER_DATA_ITEM, Scope.CASE}
+)
+"""Scopes whose items the records of runs speak for."""
+
 _REVIEWS = (EvidenceKind.REVIEW_RECORD, EvidenceKind.QUALITY_AUDIT)
 
 _SHOWN_BY_CASE = {
@@ -44,8 +51,7 @@ CASE = "case"
 """The one item of a scope that is the case as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """Everything about one item of evidence that its credit depends on."""
 
     kind: EvidenceKind
@@ -72,8 +78,7 @@ class Signature:
     """Tools whose output nothing re-checked, so that the evidence rests on them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bit:
+class Bit(NamedTuple):
     """One item of evidence for one item in scope."""
 
     evidence: str
@@ -84,16 +89,15 @@ class Bit:
     """Who made the evidence, or what it examined."""
 
 
-@dataclass(slots=True)
-class Alike:
+class Alike(NamedTuple):
     """Items in scope that no objective can tell apart: same signatures, same makers, same role."""
 
     signatures: tuple[Signature, ...]
-    items: list[int] = field(default_factory=list)
+    items: list[int]
     """Positions of the items, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pool:
     """The items in one scope with their evidence, documents that have to name the objective aside."""
 
@@ -101,30 +105,35 @@ class Pool:
     bits: tuple[tuple[Bit, ...], ...]
     """By position of the item."""
     alike: tuple[Alike, ...]
-    group: tuple[int, ...]
-    """By position of the item: which of `alike` it belongs to."""
-    position: dict[str, int]
     makers: frozenset[str]
     """Everybody who is known to have made an item."""
 
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """By item: its position."""
+        return {item: position for position, item in enumerate(self.items)}
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+    @cached_property
+    def group(self) -> dict[int, int]:
+        """By position of the item: which of `alike` it belongs to."""
+        return {position: number for number, alike in enumerate(self.alike) for position in alike.items}
+
+
+class Gathered(NamedTuple):
     """Evidence that counts, in the order of the items, with the goals that rest on it and its authors."""
 
     evidence: tuple[str, ...]
     goals: tuple[str, ...]
     people: frozenset[str]
-    digest: str
+    digest: Later
     """Of the evidence, whatever its order. The case file itself is left out: what of it lies beneath is declared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """Documents that name an objective themselves: about the whole case, and about single items by position."""
 
-    everywhere: tuple[DocumentEntry, ...] = ()
-    at: dict[int, tuple[DocumentEntry, ...]] = field(default_factory=dict)
+    everywhere: tuple[DocumentEntry, ...]
+    at: dict[int, tuple[DocumentEntry, ...]]
 
 
 class Evidence:
@@ -153,7 +162,6 @@ class Evidence:
         self._gathered: dict[tuple[int, frozenset[Signature]], Gathered] = {}
         self._together: dict[tuple[object, ...], Gathered] = {}
         self._record_bits: dict[tuple[str, bool], Bit | None] = {}
-        self._signatures: dict[tuple[object, ...], Signature] = {}
         self._own_bits: dict[tuple[EvidenceKind, ModelRole | None], Bit] = {}
         self._general: dict[str, list[DocumentEntry]] = {}
         self._named: dict[str, list[DocumentEntry]] = {}
@@ -205,10 +213,9 @@ class Evidence:
     def _pool(self, scope: Scope, data_items: tuple[str, ...], shown_by_case: Subject | None) -> Pool:
         key = (scope, data_items, shown_by_case)
         if key not in self._pools:
-            bits: list[tuple[Bit, ...]]
             if shown_by_case is None:
                 items = self._items(scope, data_items)
-                bits = [(*self._records(scope, item), *self._documents(scope, item)) for item in items]
+                bits = self._shown(scope, items)
             else:  # beside what records and documents show, whatever it is that an entry is about
                 plain = self._pool(scope, data_items, None)
                 items = plain.items
@@ -217,26 +224,35 @@ class Evidence:
             self._pools[key] = self._grouped(scope, items, tuple(bits))
         return self._pools[key]
 
+    def _shown(self, scope: Scope, items: tuple[str, ...]) -> list[tuple[Bit, ...]]:
+        """What records and documents show of each item. Of most scopes they name few items, or none."""
+        if CASE in self._general:
+            documented: Collection[str] = items
+        else:
+            documented = self._general.keys() & {*items}
+        found = {item: self._documents(scope, item) for item in documented}
+        if scope not in _EXAMINED:
+            return [tuple(found.get(item, ())) for item in items]
+        return [(*self._records(scope, item), *found.get(item, ())) for item in items]
+
     def _grouped(self, scope: Scope, items: tuple[str, ...], bits: tuple[tuple[Bit, ...], ...]) -> Pool:
-        alike: dict[tuple[tuple[Signature, ...], Makers, ModelRole | None], tuple[int, Alike]] = {}
-        group = []
-        for position, item in enumerate(items):
-            signatures = tuple(dict.fromkeys([bit.signature for bit in bits[position]]))
-            key = (signatures, self._made(scope, item), self._role(scope, item))
+        made, roles, common = self._made_in(scope), self._roles_in(scope), self._common_role
+        alike: dict[tuple[tuple[Signature, ...], Makers, ModelRole | None], Alike] = {}
+        for position, (item, held) in enumerate(zip(items, bits, strict=True)):
+            signatures = tuple(dict.fromkeys([bit.signature for bit in held])) if held else ()
+            key = (signatures, made.get(item, UNNAMED), roles.get(item, common))
             known = alike.get(key)
             if known is None:
-                known = alike[key] = (len(alike), Alike(signatures))
-            known[1].items.append(position)
-            group.append(known[0])
-        made = frozenset[str]().union(*(makers.people for _, makers, _ in alike))
-        places = {item: position for position, item in enumerate(items)}
-        return Pool(items, bits, tuple(found for _, found in alike.values()), tuple(group), places, made)
+                known = alike[key] = Alike(signatures, [])
+            known.items.append(position)
+        people = frozenset[str]().union(*(makers.people for _, makers, _ in alike))
+        return Pool(items, bits, tuple(alike.values()), people)
 
     def naming(self, standard: str, entry: Entry, pool: Pool) -> Naming:
         """Documents that name the entry themselves: of opaque kinds about items of the pool, of any about the case."""
         listed = self._named.get(f"{standard}:{entry.id}")
         if not listed:
-            return Naming()
+            return Naming((), {})
         at: dict[int, list[DocumentEntry]] = {}
         everywhere = []
         for document in listed:
@@ -280,15 +296,15 @@ class Evidence:
         """What of a pool counts, given the signatures that do."""
         key = (id(pool), counted)
         if key not in self._gathered:
-            every = [counted.issuperset(alike.signatures) for alike in pool.alike]
-            none = [counted.isdisjoint(alike.signatures) for alike in pool.alike]
-            found = [
-                bit
-                for number, bits in zip(pool.group, pool.bits, strict=True)
-                if not none[number]
-                for bit in bits
-                if every[number] or bit.signature in counted
-            ]
+            held: dict[int, Iterable[Bit]] = {}
+            for alike in pool.alike:
+                if counted.isdisjoint(alike.signatures):
+                    continue
+                every = counted.issuperset(alike.signatures)
+                for position in alike.items:
+                    bits = pool.bits[position]
+                    held[position] = bits if every else [bit for bit in bits if bit.signature in counted]
+            found = [bit for position in sorted(held) for bit in held[position]]
             evidence = tuple(dict.fromkeys(bit.evidence for bit in found))
             self._gathered[key] = Gathered(
                 evidence,
@@ -309,12 +325,13 @@ class Evidence:
                 tuple(dict.fromkeys((*gathered.evidence, *items))),
                 gathered.goals,
                 gathered.people | {item.item.author for item in items.values()},
-                of_bytes(canonical_json([gathered.digest, sorted(items)])),
+                Later(lambda: of_bytes(canonical_json([gathered.digest(), sorted(items)]))),
             )
         return self._together[key]
 
-    def _digest(self, evidence: tuple[str, ...]) -> str:
-        return of_bytes(canonical_json(sorted(item for item in evidence if item != self.loaded.digest)))
+    def _digest(self, evidence: tuple[str, ...]) -> Later:
+        own = self.loaded.digest
+        return Later(lambda: of_bytes(canonical_json(sorted(item for item in evidence if item != own))))
 
     # --- records --------------------------------------------------------------------------------------------------
 
@@ -331,10 +348,10 @@ class Evidence:
         alike = dict.fromkeys(bit.signature for bit in bits)
         independent = all(signature.independent for signature in alike)
         tools = tuple(sorted({tool for signature in alike for tool in signature.tools}))
-        joined = {signature: replace(signature, independent=independent, tools=tools) for signature in alike}
+        joined = {signature: signature._replace(independent=independent, tools=tools) for signature in alike}
         if all(together == signature for signature, together in joined.items()):
             return bits
-        return [replace(bit, signature=joined[bit.signature]) for bit in bits]
+        return [bit._replace(signature=joined[bit.signature]) for bit in bits]
 
     def _requirements_of(self, scope: Scope, item: str) -> tuple[str, ...]:
         """Which requirements' evidence speaks for an item in scope."""
@@ -376,15 +393,17 @@ class Evidence:
             return None  # another tool's word earns no credit
         made = examined(self._makers, requirement, self._model_of.get(requirement))
         operator = self._carried_out.get(best.run)
-        kind, about, guarantee = kind_of(record), record.artefact, record.guarantee.kind
-        independent, role, tools = made.independent(operator), self.roles.get(requirement), unchecked_tools(best)
-        key = (kind, about, guarantee, independent, whole, role, tools)
-        if key not in self._signatures:  # one object for equal ones: quick to compare
-            self._signatures[key] = Signature(
-                kind, about, guarantee, independent=independent, whole=whole, role=role, tools=tools
-            )
-        people = made.people | ({operator} if operator else set())
-        return Bit(best.digest, self._signatures[key], self.goals.get(requirement, ()), people)
+        signature = Signature(
+            kind_of(record),
+            record.artefact,
+            record.guarantee.kind,
+            independent=made.independent(operator),
+            whole=whole,
+            role=self.roles.get(requirement),
+            tools=unchecked_tools(best),
+        )
+        people = made.people | {operator} if operator else made.people
+        return Bit(best.digest, signature, self.goals.get(requirement, ()), people)
 
     @cached_property
     def _model_of(self) -> dict[str, str]:
@@ -422,7 +441,7 @@ class Evidence:
     def document(self, document: DocumentEntry, item: str, scope: Scope, named: bool = False) -> Bit:
         """A document held against one item in a scope. `named`: it names the entry itself."""
         record, declared = document.record, document.item
-        made = self._made(scope, item)
+        made = self._made_in(scope).get(item, UNNAMED)
         own = item != CASE and item in self._about(document, scope) and self._speaks(scope, item)
         signature = Signature(
             EvidenceKind(record.evidence_kind),
@@ -435,7 +454,7 @@ class Evidence:
             challenged=declared.id if document.digest in self._challenged else "",
             general=not (named or own),
             measures=_measures(document),
-            role=self._role(scope, item),
+            role=self._roles_in(scope).get(item, self._common_role),
         )
         return Bit(document.digest, signature, (), frozenset({declared.author}))
 
@@ -447,14 +466,14 @@ class Evidence:
         own = EvidenceKind(document.record.evidence_kind) in _REVIEWS
         return (declared.reviewer, declared.author) if own else (declared.reviewer,)
 
-    def _made(self, scope: Scope, item: str) -> Makers:
-        """Who made an item. Identifiers alone do not tell: a run may be called as a requirement is."""
+    def _made_in(self, scope: Scope) -> Mapping[str, Makers]:
+        """Who made the items of a scope. Identifiers alone do not tell: a run may be called as a requirement is."""
         if scope is Scope.RUN:
-            return self._operators[item]
-        return self._makers.get(item, UNNAMED) if scope in _DECLARED else UNNAMED
+            return self._operators
+        return self._makers if scope in _DECLARED else {}
 
-    def _role(self, scope: Scope, item: str) -> ModelRole | None:
-        return self.roles.get(item, self._common_role) if scope in _DECLARED else self._common_role
+    def _roles_in(self, scope: Scope) -> Mapping[str, ModelRole]:
+        return self.roles if scope in _DECLARED else {}
 
     @cached_property
     def roles(self) -> dict[str, ModelRole]:
@@ -490,7 +509,7 @@ class Evidence:
         return frozenset(file.id for file in self.loaded.files if file.fresh)
 
     def _own(self, kind: EvidenceKind, scope: Scope, item: str) -> Bit:
-        key = (kind, self._role(scope, item))
+        key = (kind, self._roles_in(scope).get(item, self._common_role))
         if key not in self._own_bits:
             signature = Signature(kind, Artefact.DOCUMENT, GuaranteeKind.DOCUMENTARY, role=key[1], from_case=True)
             self._own_bits[key] = Bit(self.loaded.digest, signature)

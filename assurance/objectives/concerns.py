@@ -9,13 +9,14 @@ Not here: why a requirement stands as it does (assurance/status.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assurance.case import BallsOf, Requirement
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, Scope
 from assurance.objectives.bits import CASE, Evidence
 from assurance.objectives.credit import O_STALE
+from assurance.objectives.later import Later
 from assurance.status import Standing, Status
 from assurance.support import Reason, reason
 from assurance.words import counted
@@ -31,15 +32,16 @@ O_CONTRADICTED = code("O208", Severity.ERROR, "requirement in scope is contradic
 MOST_NAMED = 20
 """Requirements that one row names for one reason; the rest are counted."""
 
+_NOTHING = Later(lambda: "")
 
-@dataclass(frozen=True)
-class Concern:
+
+class Concern(NamedTuple):
     """What the requirements that an objective accepts results of bring with them."""
 
     states: frozenset[Status] = frozenset()
     reasons: tuple[Reason, ...] = ()
     problems: tuple[str, ...] = ()
-    digest: str = ""
+    digest: Later = _NOTHING
     """Of the standings with the records behind them, for acceptances to be tied to."""
 
 
@@ -74,7 +76,7 @@ class Concerns:
             concern = self._about(names)
             if accepted is None:
                 every = dict.fromkeys((*concern.problems, *self._problems.get(CASE, ())))
-                concern = replace(concern, problems=tuple(every))
+                concern = concern._replace(problems=tuple(every))
             self._known[derived, accepted] = concern
         return self._known[derived, accepted]
 
@@ -84,7 +86,9 @@ class Concerns:
             found = [self._evidence.standings[name] for name in names]
             problems = dict.fromkeys(id for name in names for id in self._problems.get(name, ()))
             states = frozenset(item.status for item in found)
-            self._of_names[names] = Concern(states, _standing_reasons(found), tuple(problems), _digest(found))
+            self._of_names[names] = Concern(
+                states, _standing_reasons(found), tuple(problems), Later(lambda: _digest(found))
+            )
         return self._of_names[names]
 
 

@@ -7,7 +7,7 @@ a whole (status.py). Not here: which evidence there is (bits.py), what the catal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from assurance.catalogue import Credit, Entry
 from assurance.catalogue_vocabulary import CreditLevel, EvidenceKind
@@ -54,8 +54,7 @@ O_FAILS = code(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """What one item of evidence earns for one entry."""
 
     level: CreditLevel | None

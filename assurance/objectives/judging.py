@@ -8,7 +8,7 @@ noted beside the credit (`ItemState`); `status.py` decides what they cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assurance.case_compliance import StandardChoice
 from assurance.catalogue import Entry
@@ -32,8 +32,7 @@ _STRONGEST = (CreditLevel.FULL, CreditLevel.PARTIAL, CreditLevel.SUPPORTING)
 _CLAIMED = (CreditLevel.FULL, CreditLevel.PARTIAL)
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """What items with the same evidence come to, for one entry."""
 
     state: ItemState
@@ -48,15 +47,14 @@ class Judged:
     """Kinds that an agreed means asks for and that are not there."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Items, by position, that come to the same: lists of positions, each in order."""
 
     found: Judged
     items: tuple[list[int], ...]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         return sum(map(len, self.items))
 
 
@@ -126,7 +124,7 @@ class Judge:
             elif state.level is CreditLevel.FULL or (used and state.level is not CreditLevel.PARTIAL):
                 state = ItemState(CreditLevel.PARTIAL)  # what was agreed to is asked for, whatever else there is
         # a document that names the entry is also about the whole case: what that alone lacks is no reason
-        twins = {replace(item, general=True) for item in signatures if not item.general}
+        twins = {item._replace(general=True) for item in signatures if not item.general}
         supplements = {found.row.supplement for _, found in claimed if found.row and found.row.supplement}
         return Judged(
             state,

@@ -7,7 +7,7 @@ is recorded as reached, in a declared document that has not changed; even then i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from assurance.case import Case
 from assurance.case_compliance import Agreement, MeansChoice, StandardChoice
@@ -40,8 +40,7 @@ OWN_MEANS = "as the standard describes"
 NO_MEANS = "none accepted, none proposed"
 
 
-@dataclass(frozen=True)
-class Means:
+class Means(NamedTuple):
     """The means for one objective."""
 
     state: MeansState

@@ -10,13 +10,12 @@ agreement makes it so, the run names an operator who made neither requirement no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from assurance.case import Case
 
 
-@dataclass(frozen=True)
-class Makers:
+class Makers(NamedTuple):
     """Who made one item: `known` is False where the case could name somebody and does not."""
 
     people: frozenset[str]
@@ -33,19 +32,18 @@ UNNAMED = Makers(frozenset())
 
 def makers(case: Case) -> dict[str, Makers]:
     """Makers of requirements and models by identifier; other items have none that the case could name."""
-    authors = {name: _of(name) for name in {item.author for item in case.requirements}}
-    found = {item.id: authors[item.author] for item in case.requirements}
-    return found | {item.id: _of(item.made_by) for item in case.models}
+    made_by = {item.id: item.author for item in case.requirements} | {item.id: item.made_by for item in case.models}
+    return _shared(made_by)
 
 
 def operators(case: Case) -> dict[str, Makers]:
     """Who carries out the runs, by their identifiers, which may be those of other items as well."""
-    people = {name: _of(name) for name in {run.operator for run in case.runs}}
-    return {run.id: people[run.operator] for run in case.runs}
+    return _shared({run.id: run.operator for run in case.runs})
 
 
-def _of(person: str | None) -> Makers:
-    return Makers(frozenset({person} if person else ()), person is not None)
+def _shared(made_by: dict[str, str | None]) -> dict[str, Makers]:
+    known = {name: Makers(frozenset({name} if name else ()), name is not None) for name in {*made_by.values()}}
+    return {item: known[name] for item, name in made_by.items()}
 
 
 def examined(known: dict[str, Makers], requirement: str, model: str | None) -> Makers:

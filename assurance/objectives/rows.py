@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from assurance.catalogue import Catalogue, Entry, Selected
+from assurance.objectives.later import Later
 from assurance.objectives.sign_off import SignOff
 from assurance.support import Reason
 from evidence.diagnostics import Finding
@@ -109,7 +110,7 @@ class Row:
     goals: tuple[str, ...]
     reasons: tuple[Reason, ...]
     next: str | None
-    digest: str
+    tied: Later
     acceptance: AcceptanceState | None
     means: MeansState | None = None
     independence_shown: bool | None = None
@@ -119,6 +120,11 @@ class Row:
     """Open problem reports about what the objective is shown of."""
     choice: Choice | None = None
     """None outside tables of alternatives."""
+
+    @property
+    def digest(self) -> str:
+        """What an acceptance of the row is tied to (acceptance.py)."""
+        return self.tied()
 
     @property
     def required(self) -> bool | None:

@@ -389,7 +389,7 @@ class Whole:
         facts = {
             f.name: getattr(row, f.name)
             for f in dataclasses.fields(row)
-            if f.name not in ("digest", "acceptance", "evidence", "entry", "selected")
+            if f.name not in ("tied", "acceptance", "evidence", "entry", "selected")
         }
         facts["reasons"] = [
             str(item).replace(self.snapshot.loaded.digest, "the case") for item in row.reasons if item.code != "O215"

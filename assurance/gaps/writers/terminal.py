@@ -24,6 +24,7 @@ from assurance.gaps.model import (
 )
 from assurance.gaps.writers.columns import count_words, stage_words, totals_words
 from assurance.objectives import ObjectiveStatus
+from evidence.diagnostics import Finding
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -319,15 +320,15 @@ def _problems(report: GapReport) -> Iterator[str]:
 
 
 def _orphans(report: GapReport) -> Iterator[str]:
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Finding]] = {}
     for item in report.orphans:
-        groups.setdefault(item.code, []).append(_flat(f"{item.severity.value} {item.code}: {item.message}"))
+        groups.setdefault(item.code, []).append(item)
     if groups:
         yield "\nOrphans: used by nothing, or answered by nothing"
-    for lines in groups.values():
-        yield from lines[:MOST_ALIKE]
-        if len(lines) > MOST_ALIKE:
-            yield f"    and {len(lines) - MOST_ALIKE} more of this kind: --json holds all"
+    for alike in groups.values():
+        yield from (_flat(f"{item.severity.value} {item.code}: {item.message}") for item in alike[:MOST_ALIKE])
+        if len(alike) > MOST_ALIKE:
+            yield f"    and {len(alike) - MOST_ALIKE} more of this kind: --json holds all"
 
 
 def _policy(report: GapReport) -> Iterator[str]:
