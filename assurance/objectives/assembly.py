@@ -1,6 +1,6 @@
 """Objectives x evidence -> proposed status and gaps, every status with coded reasons and the next useful action.
 
-Puts the parts together, standard by standard: which items are in scope and what evidence they have (bits.py), what it
+Puts the parts together, standard by standard: which items are in scope and what evidence they have (held.py), what it
 earns (credit.py), how the standard is tailored and by which means it is shown, which tools the credit rests on, the
 status (status.py), the acceptance. An objective is supported only when every item is, with full credit; one record
 usually gives partial. The tool proposes; a named person accepts.
@@ -28,8 +28,9 @@ from assurance.catalogue_vocabulary import (
 )
 from assurance.loading import LoadedCase
 from assurance.objectives.acceptance import O_LAPSED, O_OWN, acceptance_of, beneath, beneath_standard, row_digest
-from assurance.objectives.bits import Evidence, Gathered, Naming, Pool, Signature
+from assurance.objectives.bits import Gathered, Naming, Pool, Signature
 from assurance.objectives.concerns import Concern, Concerns
+from assurance.objectives.held import Evidence
 from assurance.objectives.judging import Group, Judge
 from assurance.objectives.later import Later
 from assurance.objectives.means import Agreements, Means, means_of

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from assurance.case import BallsOf, Requirement
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind, Scope
-from assurance.objectives.bits import CASE, Evidence
 from assurance.objectives.credit import O_STALE
+from assurance.objectives.held import CASE, Evidence
 from assurance.objectives.later import Later
 from assurance.status import Standing, Status
 from assurance.support import Reason, reason

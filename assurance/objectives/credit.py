@@ -2,7 +2,7 @@
 
 The catalogue's rows say which kind, about which artefact and model role, earns what; guarantee, naming, freshness and
 completeness, challenges can only lower it. Independence, tools and means of compliance are looked at afterwards, for the item as
-a whole (status.py). Not here: which evidence there is (bits.py), what the catalogues say (catalogue.py).
+a whole (status.py). Not here: which evidence there is (held.py), what the catalogues say (catalogue.py).
 """
 
 from __future__ import annotations

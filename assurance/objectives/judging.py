@@ -13,8 +13,9 @@ from typing import NamedTuple
 from assurance.case_compliance import StandardChoice
 from assurance.catalogue import Entry
 from assurance.catalogue_vocabulary import PROOF_KINDS, CreditLevel, EvidenceKind
-from assurance.objectives.bits import Evidence, Naming, Pool, Signature
+from assurance.objectives.bits import Naming, Pool, Signature
 from assurance.objectives.credit import Earned, earned, serves_means
+from assurance.objectives.held import Evidence
 from assurance.objectives.means import Agreements, Means
 from assurance.objectives.qualification import Tools
 from assurance.objectives.status import ItemState

@@ -13,8 +13,8 @@ from assurance.catalogue import Entry, load
 from assurance.catalogue_vocabulary import CreditLevel
 from assurance.loading import LoadedCase
 from assurance.objectives import Coverage, ObjectiveStatus, Row, coverage
-from assurance.objectives.bits import Evidence
 from assurance.objectives.credit import earned
+from assurance.objectives.held import Evidence
 from assurance.register import Register, RunItem, document_entry
 from assurance.status import Standing, Status
 from evidence.digest import of_bytes

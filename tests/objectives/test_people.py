@@ -11,7 +11,7 @@ from objectives_toys import aviation, codes, findings, offer, row, standard
 
 from assurance.catalogue_vocabulary import Scope
 from assurance.objectives import ObjectiveStatus
-from assurance.objectives.bits import Evidence
+from assurance.objectives.held import Evidence
 from evidence.errors import InputError
 
 

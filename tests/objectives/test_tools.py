@@ -65,7 +65,7 @@ def test_the_engine_itself_where_nobody_checked(toy: Kit) -> None:
     statement = toy.statement("R2")
     honest = bounds(statement, "PP")
     assert honest.rechecks
-    from assurance.objectives.bits import unchecked_tools
+    from assurance.objectives.held import unchecked_tools
     from assurance.register import RunItem
 
     def tools(rechecks: tuple[Recheck, ...]) -> tuple[str, ...]:

@@ -51,9 +51,8 @@ def check(argument: Argument, *, delivered: bool) -> Iterator[Finding]:
             yield found.finding(f"{element.type} {element.id} {message}", places.of_element(element))
     if delivered:
         for relation in argument.relations:
-            if relation.multiplicity is not None or relation.optional or relation.choice is not None:
-                marks = " and ".join(marks_of(relation))
-                yield G161.finding(f"{relation} still has {marks}", places.of_relation(relation))
+            if marks := marks_of(relation):
+                yield G161.finding(f"{relation} still has {' and '.join(marks)}", places.of_relation(relation))
         used = {relation.choice for relation in argument.relations} if argument.choices else set()
         for choice in argument.choices:
             if choice.id not in used:
