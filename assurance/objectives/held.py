@@ -32,11 +32,6 @@ _DECLARED = frozenset(Scope) - {Scope.RUN, Scope.DOCUMENT}
 """Scopes whose items are declared items. Runs and data items have identifiers of their own space: a name that a declared
 item has means that item."""
 
-_EXAMINED = frozenset(
-    {Scope.REQUIREMENT, Scope.DERIVED_REQUIREMENT, Scope.MODEL, Scope.PARAMETER_DATA_ITEM, Scope.CASE}
-)
-"""Scopes whose items the records of runs speak for."""
-
 _REVIEWS = (EvidenceKind.REVIEW_RECORD, EvidenceKind.QUALITY_AUDIT)
 
 _SHOWN_BY_CASE = {
@@ -144,9 +139,9 @@ class Evidence:
         else:
             documented = self._general.keys() & {*items}
         found = {item: self._documents(scope, item) for item in documented}
-        if scope not in _EXAMINED:
-            return [tuple(found.get(item, ())) for item in items]
-        return [(*self._records(scope, item), *found.get(item, ())) for item in items]
+        owners = self._requirements_in(scope)
+        recorded = {item: self._records(names) for item in items if (names := owners.get(item))}
+        return [(*recorded.get(item, ()), *found.get(item, ())) for item in items]
 
     def _grouped(self, scope: Scope, items: tuple[str, ...], bits: tuple[tuple[Bit, ...], ...]) -> Pool:
         made, roles, common = self._made_in(scope), self._roles_in(scope), self._common_role
@@ -248,10 +243,8 @@ class Evidence:
 
     # --- records --------------------------------------------------------------------------------------------------
 
-    def _records(self, scope: Scope, item: str) -> Iterable[Bit]:
-        owners = self._requirements_of(scope, item)
-        if not owners:
-            return ()
+    def _records(self, owners: tuple[str, ...]) -> list[Bit]:
+        """What the records of requirements show of an item that they all speak for."""
         # an item that spans several requirements is whole only when all of them are supported, is verified independently
         # only when all of their records are, and rests on the tools of all of them
         whole = all(self.standings[name].status is Status.SUPPORTED for name in owners)
@@ -266,21 +259,17 @@ class Evidence:
             return bits
         return [bit._replace(signature=joined[bit.signature]) for bit in bits]
 
-    def _requirements_of(self, scope: Scope, item: str) -> tuple[str, ...]:
-        """Which requirements' evidence speaks for an item in scope."""
+    def _requirements_in(self, scope: Scope) -> Mapping[str, tuple[str, ...]]:
+        """By item of a scope, the requirements whose evidence speaks for it."""
         match scope:
             case Scope.REQUIREMENT | Scope.DERIVED_REQUIREMENT:
-                return (item,)
+                return {item.id: (item.id,) for item in self.case.requirements}
             case Scope.MODEL | Scope.PARAMETER_DATA_ITEM:
-                return self._of_model.get(item, ())
+                return self._of_model
             case Scope.CASE:
-                return self._all_requirements
+                return {CASE: tuple(item.id for item in self.case.requirements)}
             case _:
-                return ()
-
-    @cached_property
-    def _all_requirements(self) -> tuple[str, ...]:
-        return tuple(item.id for item in self.case.requirements)
+                return {}
 
     @cached_property
     def _of_model(self) -> dict[str, tuple[str, ...]]:
