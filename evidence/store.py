@@ -58,8 +58,8 @@ class Entry:
     """What the record said of the criterion at the time: met, not-met, refuted."""
 
 
-_SMALL = 1 << 14
-"""Bytes asked for at first: most objects are smaller, and a larger buffer for each takes longer."""
+_BLOCK = 1 << 14
+"""Bytes asked for at once: most objects are smaller, and a larger buffer for each takes longer."""
 MAX_SCRATCH = 512_000_000
 """Bytes of one search that is set aside."""
 
@@ -264,13 +264,12 @@ def _read(path: Path | str) -> bytes:
     """The bytes of a file. Ten thousand small ones are read at once: a file object for each takes longer than that."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        data = os.read(handle, _SMALL)
-        if len(data) < _SMALL:  # so ends a file; were there more, a digest would not fit, nor an index entry be JSON
-            return data
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            return data + stream.read()
+        blocks = []
+        while block := os.read(handle, _BLOCK):  # a short block need not be the last: some file systems give less
+            blocks.append(block)
     finally:
         os.close(handle)
+    return b"".join(blocks)
 
 
 def _write(path: Path, data: bytes) -> None:

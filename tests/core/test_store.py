@@ -104,7 +104,7 @@ def test_bytes_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, 
 
 @pytest.mark.parametrize("size", [0, 1, *(step * 2**14 + more for step in (1, 2, 5) for more in (-1, 0, 1)), 3_000_000])
 def test_objects_of_every_size_come_back_whole(tmp_path: Path, size: int) -> None:
-    """Small files are read in one step, larger ones in several."""
+    """Larger files are read in several steps."""
     store, data = Store(tmp_path), (b"0123456" * (size // 7 + 1))[:size]
     assert store.get(store.put(data)) == data
 
